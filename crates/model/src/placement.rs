@@ -1,0 +1,164 @@
+//! What an organization should be on a cluster, as values (FLEET-5, FLEET-6). From placements to desired sets; how a set
+//! becomes Kubernetes objects is `bastide_kube::render`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::Condition;
+use crate::gateway::{GatewayChoice, GatewayConfiguration, Listener};
+use crate::labels::NodePool;
+use crate::names::{Annotations, DisplayName, NamespaceBase, Slug};
+use crate::organization::{Organization, OrganizationState};
+use crate::plan::{ComputeLimits, NetworkIsolation, Plan};
+use crate::{ClusterId, OrganizationId, RealmId, Timestamp};
+
+/// That an organization runs on a cluster, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// Which organization.
+    pub organization: OrganizationId,
+    /// On which cluster.
+    pub cluster: ClusterId,
+    /// The nodes its pods are bound to, or any.
+    pub node_pool: Option<NodePool>,
+    /// Its gateway.
+    pub gateway: GatewayChoice,
+    /// When it was placed.
+    pub created_at: Timestamp,
+}
+
+/// What the hub wants to be on a cluster for one organization. It is complete: the agent needs nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DesiredOrganization {
+    /// Which organization; in every label.
+    pub organization: OrganizationId,
+    /// Its realm; in every label.
+    pub realm: RealmId,
+    /// Its slug, for people.
+    pub slug: Slug,
+    /// Its name, for people.
+    pub name: DisplayName,
+    /// From which its namespaces are named.
+    pub namespace_base: NamespaceBase,
+    /// Carried by its namespaces.
+    pub annotations: Annotations,
+    /// How it is closed on the network.
+    pub isolation: NetworkIsolation,
+    /// What it may use.
+    pub compute: ComputeLimits,
+    /// The nodes its pods are bound to, or any.
+    pub node_pool: Option<NodePool>,
+    /// Its own gateway, or the shared one.
+    pub gateway: DesiredGateway,
+}
+
+/// Which gateway, with all that is needed to make it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum DesiredGateway {
+    /// The cluster's own.
+    Shared,
+    /// Its own.
+    Dedicated {
+        /// Name of the `Gateway` object.
+        name: String,
+        /// Name of the `GatewayClass`.
+        class: String,
+        /// At least one.
+        listeners: Vec<Listener>,
+    },
+}
+
+/// One unit of work for a cluster: what should be there for one organization, or that nothing should.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DesiredSet {
+    /// Which organization; the key of the set on its cluster.
+    pub organization: OrganizationId,
+    /// Grows with every change on the cluster; an older one never replaces a newer one.
+    pub generation: i64,
+    /// What should be there; nothing means that all of it goes.
+    pub content: Option<DesiredOrganization>,
+}
+
+/// How far a cluster has come with a set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedSet {
+    /// Which organization.
+    pub organization: OrganizationId,
+    /// Which generation was looked at.
+    pub observed_generation: i64,
+    /// Whether the set wanted nothing and nothing is left.
+    pub removed: bool,
+    /// `Applied`, `Ready` and so on.
+    pub conditions: Vec<Condition>,
+    /// What is there, object by object.
+    pub objects: Vec<ReportedObject>,
+}
+
+/// One object of ours on a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportedObject {
+    /// `apps/v1`, `v1` and so on.
+    pub api_version: String,
+    /// `Namespace` and so on.
+    pub kind: String,
+    /// Its namespace; empty when it has none.
+    #[serde(default)]
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is as it should be.
+    pub ready: bool,
+    /// Why, as a sentence; empty when all is well.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// Everything that is known of one placed organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedOrganization {
+    /// The organization.
+    pub organization: Organization,
+    /// Its plan.
+    pub plan: Plan,
+    /// Where and how it is placed.
+    pub placement: Placement,
+    /// The configuration of its gateway, when it has its own.
+    pub gateway_configuration: Option<GatewayConfiguration>,
+}
+
+/// What should be on the cluster for each placed organization, in the order of organizations: an organization that is
+/// being deleted should be gone (FLEET-6, ORG-8).
+pub fn desired_for(placed: &[PlacedOrganization]) -> Vec<(OrganizationId, Option<DesiredOrganization>)> {
+    let mut sets: Vec<_> = placed
+        .iter()
+        .map(|one| {
+            let wanted = one.organization.state == OrganizationState::Active;
+            (one.organization.id, wanted.then(|| desired_organization(one)))
+        })
+        .collect();
+    sets.sort_by_key(|(organization, _)| *organization);
+    sets
+}
+
+fn desired_organization(placed: &PlacedOrganization) -> DesiredOrganization {
+    let organization = &placed.organization;
+    let gateway = placed.gateway_configuration.as_ref().map_or(DesiredGateway::Shared, |configuration| {
+        DesiredGateway::Dedicated {
+            name: organization.namespace_base.gateway(),
+            class: configuration.class.clone(),
+            listeners: configuration.listeners.clone(),
+        }
+    });
+    DesiredOrganization {
+        organization: organization.id,
+        realm: organization.realm,
+        slug: organization.slug.clone(),
+        name: organization.name.clone(),
+        namespace_base: organization.namespace_base.clone(),
+        annotations: organization.annotations.clone(),
+        isolation: placed.plan.limits.isolation,
+        compute: placed.plan.limits.compute,
+        node_pool: placed.placement.node_pool.clone(),
+        gateway,
+    }
+}
