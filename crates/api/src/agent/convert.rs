@@ -1,0 +1,230 @@
+//! Between the words of the protocol and those of the domain. Text that does not parse is refused with the field's name.
+
+use std::str::FromStr;
+
+use bastide_model as model;
+use model::cluster as domain;
+use model::gateway::{Listener, ListenerProtocol};
+use model::labels::{NodePool, NodePoolParts, Toleration};
+use model::placement::{DesiredGateway, DesiredOrganization, DesiredSet, ReportedObject, ReportedSet};
+use model::plan::ComputeLimits;
+use model::{Error, Timestamp};
+
+use super::{Condition, Content, Gateway, ObjectStatus, Set, SetStatus};
+use crate::clusters as wire;
+
+fn parse<T: FromStr>(field: &str, text: &str) -> Result<T, Error>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|error: T::Err| Error::field(format!("/{field}"), error.to_string()))
+}
+
+/// A node pool as written on the wire.
+pub(crate) fn node_pool_to_wire(pool: &NodePool) -> crate::organizations::NodePool {
+    crate::organizations::NodePool {
+        labels: pool.labels().clone(),
+        tolerations: pool.tolerations().iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl crate::organizations::NodePool {
+    /// The domain's node pool.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `labels` or the toleration beneath `pointer`.
+    pub fn parse(&self, pointer: &str) -> Result<NodePool, Error> {
+        let mut tolerations = Vec::with_capacity(self.tolerations.len());
+        for (index, text) in self.tolerations.iter().enumerate() {
+            let toleration: Toleration = text
+                .parse()
+                .map_err(|error: String| Error::field(format!("{pointer}/tolerations/{index}"), error))?;
+            tolerations.push(toleration);
+        }
+        NodePool::try_from(NodePoolParts { labels: self.labels.clone(), tolerations })
+            .map_err(|error| Error::field(format!("{pointer}/labels"), error))
+    }
+}
+
+impl From<&NodePool> for crate::organizations::NodePool {
+    fn from(pool: &NodePool) -> Self {
+        node_pool_to_wire(pool)
+    }
+}
+
+impl From<&Listener> for wire::Listener {
+    fn from(listener: &Listener) -> Self {
+        let protocol = match listener.protocol {
+            ListenerProtocol::Http => wire::ListenerProtocol::Http,
+            ListenerProtocol::Https => wire::ListenerProtocol::Https,
+        };
+        Self { name: listener.name.clone(), port: listener.port, protocol }
+    }
+}
+
+impl From<wire::Listener> for Listener {
+    fn from(listener: wire::Listener) -> Self {
+        let protocol = match listener.protocol {
+            wire::ListenerProtocol::Http => ListenerProtocol::Http,
+            wire::ListenerProtocol::Https => ListenerProtocol::Https,
+        };
+        Self { name: listener.name, port: listener.port, protocol }
+    }
+}
+
+impl From<DesiredOrganization> for Content {
+    fn from(wanted: DesiredOrganization) -> Self {
+        let gateway = match &wanted.gateway {
+            DesiredGateway::Shared => None,
+            DesiredGateway::Dedicated { name, class, listeners } => Some(Gateway {
+                name: name.clone(),
+                class: class.clone(),
+                listeners: listeners.iter().map(wire::Listener::from).collect(),
+            }),
+        };
+        Self {
+            realm: wanted.realm.to_string(),
+            slug: wanted.slug.into(),
+            name: wanted.name.into(),
+            namespace_base: wanted.namespace_base.to_string(),
+            annotations: wanted.annotations.into(),
+            isolation: wanted.isolation.to_string(),
+            cpu_millis: wanted.compute.cpu_millis,
+            memory_mib: wanted.compute.memory_mib,
+            storage_gib: wanted.compute.storage_gib,
+            pods: wanted.compute.pods,
+            services: wanted.compute.services,
+            node_pool: wanted.node_pool.as_ref().map(node_pool_to_wire),
+            gateway,
+        }
+    }
+}
+
+impl Content {
+    fn parse(self, organization: model::OrganizationId) -> Result<DesiredOrganization, Error> {
+        let gateway = self.gateway.map_or(DesiredGateway::Shared, |gateway| DesiredGateway::Dedicated {
+            name: gateway.name,
+            class: gateway.class,
+            listeners: gateway.listeners.into_iter().map(Listener::from).collect(),
+        });
+        Ok(DesiredOrganization {
+            organization,
+            realm: parse("realm", &self.realm)?,
+            slug: parse("slug", &self.slug)?,
+            name: parse("name", &self.name)?,
+            namespace_base: model::names::NamespaceBase::from_stored(self.namespace_base),
+            annotations: self
+                .annotations
+                .try_into()
+                .map_err(|error: String| Error::field("/annotations", error))?,
+            isolation: parse("isolation", &self.isolation)?,
+            compute: ComputeLimits {
+                cpu_millis: self.cpu_millis,
+                memory_mib: self.memory_mib,
+                storage_gib: self.storage_gib,
+                pods: self.pods,
+                services: self.services,
+            },
+            node_pool: self.node_pool.map(|pool| pool.parse("/node_pool")).transpose()?,
+            gateway,
+        })
+    }
+}
+
+impl From<DesiredSet> for Set {
+    fn from(set: DesiredSet) -> Self {
+        Self {
+            organization: set.organization.to_string(),
+            generation: set.generation,
+            content: set.content.map(Content::from),
+        }
+    }
+}
+
+impl TryFrom<Set> for DesiredSet {
+    type Error = Error;
+    fn try_from(set: Set) -> Result<Self, Error> {
+        let organization = parse("organization", &set.organization)?;
+        let content = set.content.map(|content| content.parse(organization)).transpose()?;
+        Ok(Self { organization, generation: set.generation, content })
+    }
+}
+
+impl From<domain::Condition> for Condition {
+    fn from(condition: domain::Condition) -> Self {
+        Self {
+            kind: condition.kind,
+            status: condition.status.to_string(),
+            reason: condition.reason,
+            message: condition.message,
+            observed_generation: condition.observed_generation,
+        }
+    }
+}
+
+impl Condition {
+    /// The domain's condition, as of `at`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a status that is none.
+    pub fn parse(self, at: Timestamp) -> Result<domain::Condition, Error> {
+        Ok(domain::Condition {
+            status: parse("conditions/status", &self.status)?,
+            kind: self.kind,
+            reason: self.reason,
+            message: self.message,
+            observed_generation: self.observed_generation,
+            last_transition: at,
+        })
+    }
+}
+
+impl From<ReportedSet> for SetStatus {
+    fn from(report: ReportedSet) -> Self {
+        Self {
+            organization: report.organization.to_string(),
+            observed_generation: report.observed_generation,
+            removed: report.removed,
+            conditions: report.conditions.into_iter().map(Condition::from).collect(),
+            objects: report
+                .objects
+                .into_iter()
+                .map(|o| ObjectStatus {
+                    api_version: o.api_version,
+                    kind: o.kind,
+                    namespace: o.namespace,
+                    name: o.name,
+                    ready: o.ready,
+                    message: o.message,
+                })
+                .collect(),
+        }
+    }
+}
+
+impl SetStatus {
+    /// The domain's report, as of `at`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for an id or a status that is none.
+    pub fn parse(self, at: Timestamp) -> Result<ReportedSet, Error> {
+        Ok(ReportedSet {
+            organization: parse("organization", &self.organization)?,
+            observed_generation: self.observed_generation,
+            removed: self.removed,
+            conditions: self.conditions.into_iter().map(|c| c.parse(at)).collect::<Result<_, _>>()?,
+            objects: self
+                .objects
+                .into_iter()
+                .map(|o| ReportedObject {
+                    api_version: o.api_version,
+                    kind: o.kind,
+                    namespace: o.namespace,
+                    name: o.name,
+                    ready: o.ready,
+                    message: o.message,
+                })
+                .collect(),
+        })
+    }
+}

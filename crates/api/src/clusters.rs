@@ -1,0 +1,256 @@
+//! Hubs, clusters, licences, gateway configurations.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A hub.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct HubView {
+    /// Its id.
+    pub id: String,
+    /// Short name; also accepted in place of the id.
+    pub slug: String,
+    /// What people read.
+    pub name: String,
+}
+
+/// Asks for a join token.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJoinToken {
+    /// The name that the cluster will have.
+    #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub cluster_name: String,
+    /// Minutes that it works, 1 to 10080; 60 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10080))]
+    pub minutes: Option<u32>,
+}
+
+/// A join token, shown this once.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct IssuedJoinToken {
+    /// The secret.
+    pub secret: String,
+    /// What to type where the spoke's kubeconfig is.
+    pub command: String,
+    /// What to give to `kubectl apply -f -` instead.
+    pub manifest: String,
+    /// What is kept of it.
+    pub token: JoinTokenView,
+}
+
+/// A join token, without its secret.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct JoinTokenView {
+    /// Its id.
+    pub id: String,
+    /// The name that the cluster will have.
+    pub cluster_name: String,
+    /// `unused`, `used`, `expired` or `withdrawn`.
+    pub state: String,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+    /// When it ends (RFC 3339).
+    pub expires_at: String,
+}
+
+/// A cluster. What the caller may not see of it is absent.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ClusterView {
+    /// Its id.
+    pub id: String,
+    /// Its name, unique on the hub; also accepted in place of the id.
+    pub name: String,
+    /// The hub's id.
+    pub hub: String,
+    /// `requested`, `denied`, `joined` or `withdrawn`.
+    pub membership: String,
+    /// `available`, `unknown` or `unavailable`; absent before it joined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<String>,
+    /// When it last gave a sign of life (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heartbeat_at: Option<String>,
+    /// Version of its API server.
+    pub kubernetes_version: String,
+    /// Version of its agent.
+    pub agent_version: String,
+    /// Nodes, all of them.
+    pub nodes: u32,
+    /// Nodes that are ready.
+    pub nodes_ready: u32,
+    /// What it can do.
+    pub capabilities: Vec<CapabilityView>,
+    /// Its conditions.
+    pub conditions: Vec<ConditionView>,
+    /// When it asked to join (RFC 3339).
+    pub requested_at: String,
+    /// What only who may see licences and decide on membership sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administration: Option<ClusterAdministration>,
+    /// What the caller may do with it: `accept`, `deny`, `withdraw`, `delete`, `upload_licence`.
+    pub actions: Vec<String>,
+}
+
+/// What a cluster's administrator sees.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ClusterAdministration {
+    /// Uid of its `kube-system` namespace.
+    pub uid: String,
+    /// SHA-256 of the agent's public key: compare it with what the agent printed.
+    pub fingerprint: String,
+    /// Its licence.
+    pub licence: LicenceView,
+    /// Organizations placed on it.
+    pub organizations: u32,
+}
+
+/// Something that a cluster can or cannot do.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CapabilityView {
+    /// Its name.
+    pub name: String,
+    /// Whether the cluster has it.
+    pub available: bool,
+    /// What it is needed for, or why it is missing.
+    pub reason: String,
+}
+
+/// One aspect of something's state, as in Kubernetes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConditionView {
+    /// Which aspect, such as `Applied`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// `True`, `False` or `Unknown`.
+    pub status: String,
+    /// Why, in one word.
+    pub reason: String,
+    /// Why, as a sentence.
+    pub message: String,
+    /// Which generation it speaks of.
+    pub observed_generation: i64,
+    /// When the status last changed (RFC 3339).
+    pub last_transition_at: String,
+}
+
+/// Decides on a cluster that asks to join.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptCluster {
+    /// The fingerprint that the agent printed at the cluster; it has to be the one that the hub knows.
+    #[schemars(length(min = 1, max = 200))]
+    pub fingerprint: String,
+}
+
+/// A licence as uploaded.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UploadLicence {
+    /// The certificate in PEM, with intermediates after it if there are any.
+    #[schemars(length(min = 1, max = 65536))]
+    pub pem: String,
+}
+
+/// A cluster's licence.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct LicenceView {
+    /// `none`, `unknown`, `active`, `expiring`, `expired` or `invalid`.
+    pub state: String,
+    /// Why, as a sentence.
+    pub reason: String,
+    /// The cluster's uid, which the licence has to name.
+    pub expected_uid: String,
+    /// The uids that the licence names.
+    pub found_uids: Vec<String>,
+    /// The licence id (serial number in hex).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Features.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<String>,
+    /// Product line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub product_line: Vec<String>,
+    /// Tier.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tier: Vec<String>,
+    /// Plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plan: Vec<String>,
+    /// Flags `Key=value`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<String>,
+    /// Who signed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// First moment of validity (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// Last moment of validity (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+}
+
+/// A gateway configuration of a cluster.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct GatewayConfigurationView {
+    /// Its id.
+    pub id: String,
+    /// The cluster's id.
+    pub cluster: String,
+    /// Short name, unique on the cluster.
+    pub slug: String,
+    /// What people read.
+    pub name: String,
+    /// Name of the `GatewayClass`.
+    pub class: String,
+    /// Its listeners.
+    pub listeners: Vec<Listener>,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+}
+
+/// Asks for a gateway configuration.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewGatewayConfiguration {
+    /// What people read.
+    #[schemars(length(min = 1, max = 255))]
+    pub name: String,
+    /// Short name; made from the name when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub slug: Option<String>,
+    /// Name of the `GatewayClass` on the cluster.
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub class: String,
+    /// At least one, at most sixteen.
+    #[schemars(length(min = 1, max = 16))]
+    pub listeners: Vec<Listener>,
+}
+
+/// One listener of a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// Its name, unique in the gateway.
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub name: String,
+    /// Its port.
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: u16,
+    /// How it ends the connection.
+    pub protocol: ListenerProtocol,
+}
+
+/// How a listener ends the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ListenerProtocol {
+    /// Plain HTTP.
+    Http,
+    /// TLS, ended at the gateway.
+    Https,
+}

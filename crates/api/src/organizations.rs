@@ -1,0 +1,181 @@
+//! Organizations and where they run.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::clusters::ConditionView;
+
+/// An organization.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct OrganizationView {
+    /// Its id.
+    pub id: String,
+    /// Short name, unique in the realm; also accepted in place of the id.
+    pub slug: String,
+    /// What people read.
+    pub name: String,
+    /// A longer text.
+    pub description: String,
+    /// `personal` or `work`.
+    pub kind: String,
+    /// `private` or `public`.
+    pub visibility: String,
+    /// The organization above it, when the caller sees that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
+    /// Carried by its namespaces.
+    pub annotations: BTreeMap<String, String>,
+    /// From which its namespaces are named.
+    pub namespace_base: String,
+    /// Short name of its plan.
+    pub plan: String,
+    /// `active`, `deleting`, `partially_deleted` or `deleted`.
+    pub state: String,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+    /// The caller's role in it: `owner`, `administrator`, `site_administrator`, `client_administrator`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// What the caller may do with it: `update`, `delete`, `create_beneath`, `create_client_organization`.
+    pub actions: Vec<String>,
+    /// Its entity tag, for `If-Match`.
+    pub etag: String,
+}
+
+/// Asks for an organization.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewOrganization {
+    /// What people read.
+    #[schemars(length(min = 1, max = 255))]
+    pub name: String,
+    /// Short name; made from the name when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    pub slug: Option<String>,
+    /// A longer text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2000))]
+    pub description: Option<String>,
+    /// `private` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
+    /// Carried by its namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<BTreeMap<String, String>>,
+    /// The organization above it: id or slug; absent for a root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40))]
+    pub parent: Option<String>,
+}
+
+/// Who sees that an organization exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Members only.
+    Private,
+    /// Any signed-in user of the realm.
+    Public,
+}
+
+/// Changes an organization; what is absent stays.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OrganizationChange {
+    /// What people read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub name: Option<String>,
+    /// A longer text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2000))]
+    pub description: Option<String>,
+    /// Who sees that it exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<Visibility>,
+    /// All annotations that it should have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<BTreeMap<String, String>>,
+}
+
+/// Confirms a deletion.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmQuery {
+    /// The organization's slug, typed once more.
+    #[schemars(length(min = 1, max = 40))]
+    pub confirm: String,
+}
+
+/// An organization on one cluster.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PlacementView {
+    /// The cluster's id.
+    pub cluster: String,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// `available`, `unknown` or `unavailable`.
+    pub availability: String,
+    /// When the cluster last gave a sign of life (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_heartbeat_at: Option<String>,
+    /// The nodes its pods are bound to; absent for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_pool: Option<NodePool>,
+    /// Its gateway.
+    pub gateway: GatewayChoice,
+    /// Names of its namespaces there.
+    pub namespaces: Vec<String>,
+    /// Generation of what should be there.
+    pub generation: i64,
+    /// Generation that the cluster last spoke of.
+    pub observed_generation: i64,
+    /// How far the cluster has come.
+    pub conditions: Vec<ConditionView>,
+    /// What is there, object by object.
+    pub objects: Vec<ObjectView>,
+}
+
+/// One object on a cluster.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ObjectView {
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace; empty when it has none.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is as it should be.
+    pub ready: bool,
+    /// Why, when it is not.
+    pub message: String,
+}
+
+/// Nodes that pods are bound to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodePool {
+    /// Labels that a node must have; at least one.
+    #[schemars(extend("minProperties" = 1, "maxProperties" = 20))]
+    pub labels: BTreeMap<String, String>,
+    /// Taints that the pods tolerate, written `key=value:Effect`, `key:Effect`, `key=value` or `key`.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub tolerations: Vec<String>,
+}
+
+/// Which gateway an organization has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
+pub enum GatewayChoice {
+    /// The cluster's own, together with others.
+    Shared {},
+    /// Its own, from one of the cluster's configurations.
+    Dedicated {
+        /// Id or slug of the configuration.
+        configuration: String,
+    },
+}

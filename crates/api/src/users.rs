@@ -1,0 +1,51 @@
+//! Accounts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// An account.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct UserView {
+    /// Its id.
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// What people read.
+    pub name: String,
+    /// `enabled`, `no_console` or `disabled`.
+    pub access: String,
+    /// Its home organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_organization: Option<String>,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+}
+
+/// Asks for an account.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    /// E-mail address to sign in with.
+    #[schemars(length(min = 3, max = 254))]
+    pub email: String,
+    /// What people read.
+    #[schemars(length(min = 1, max = 255))]
+    pub name: String,
+    /// At least 12 characters.
+    #[schemars(length(min = 12, max = 1024))]
+    pub password: String,
+}
+
+/// Somebody with a role at an organization.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct MemberView {
+    /// The account.
+    pub user: UserView,
+    /// `owner` or `administrator`.
+    pub role: String,
+    /// `here` or `beneath`.
+    pub reach: String,
+    /// When the role ends (RFC 3339); absent when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<String>,
+}
