@@ -1,1 +1,23 @@
-//! Bastide.
+//! Who may do what: the relationship graph, the policy over it, and the proof that a check was made.
+//!
+//! Three words carry the crate. An [`Action`] is a type that names what is done to which kind of target and which
+//! permission it needs. The [`Graph`] decides. A [`Permit`] is what a decision leaves behind: only this crate makes
+//! one, every writing function of the store takes one, and the target comes out of it.
+//!
+//! This crate knows no database, no transport, no clock and no randomness; the graph is an index over facts that the
+//! store keeps, and it is built from them alone.
+
+pub mod action;
+pub mod change;
+pub mod graph;
+pub mod permit;
+pub mod policy;
+pub mod target;
+pub mod visible;
+
+pub use action::Action;
+pub use change::Change;
+pub use graph::Graph;
+pub use permit::{Actor, Controller, Permit};
+pub use target::{Commons, Own, Realm, Site, Target};
+pub use visible::Visible;

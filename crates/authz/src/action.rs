@@ -1,0 +1,148 @@
+//! Every action there is: what it is called, on what, and which permission it needs. The audit log's operation and the
+//! API's operation id are the same word.
+
+use bastide_model::{ClusterId, HubId, OrganizationId, Permission, UserId};
+
+use crate::target::{Commons, Own, Realm, Site, Target};
+
+/// Something that can be done to a target.
+pub trait Action: Send + Sync + 'static {
+    /// What it is done to.
+    type Target: Target;
+    /// What is needed for it.
+    const PERMISSION: Permission;
+    /// Its name: noun, then verb.
+    const OPERATION: &'static str;
+}
+
+/// An action as a value, for the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Described {
+    /// Its name.
+    pub operation: &'static str,
+    /// What is needed for it.
+    pub permission: Permission,
+}
+
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident on $target:ty, $operation:literal, $permission:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy)]
+            pub struct $name;
+
+            impl Action for $name {
+                type Target = $target;
+                const PERMISSION: Permission = Permission::$permission;
+                const OPERATION: &'static str = $operation;
+            }
+        )*
+
+        /// Every action, in the order of the registry.
+        pub const ALL: &[Described] = &[
+            $(Described { operation: $operation, permission: Permission::$permission },)*
+        ];
+    };
+}
+
+actions! {
+    /// See an organization.
+    ViewOrganization on OrganizationId, "organization_view", OrganizationsView;
+    /// Create an organization beneath another (ORG-5).
+    CreateOrganization on OrganizationId, "organization_create", OrganizationsCreate;
+    /// Create an organization at the root of a realm (ORG-2).
+    CreateRootOrganization on Commons, "organization_create_root", OrganizationsCreate;
+    /// Change an organization (ORG-7).
+    UpdateOrganization on OrganizationId, "organization_update", OrganizationsUpdate;
+    /// Delete an organization (ORG-8).
+    DeleteOrganization on OrganizationId, "organization_delete", OrganizationsDelete;
+    /// See who has a role in an organization.
+    ViewMembers on OrganizationId, "member_list", MembersView;
+    /// Read an organization's audit log.
+    ViewOrganizationAudit on OrganizationId, "organization_audit_list", AuditView;
+    /// Create a client organization (FLEET-4).
+    CreateClientOrganization on Realm, "client_organization_create", ClientOrganizationsCreate;
+    /// See the plans of one's realm.
+    ViewPlans on Commons, "plan_list", PlansView;
+    /// See the accounts of a realm.
+    ViewUsers on Realm, "user_list", UsersView;
+    /// Create an account in a realm.
+    CreateUser on Realm, "user_create", UsersCreate;
+    /// See hubs.
+    ViewHubs on Realm, "hub_list", HubsView;
+    /// Make or withdraw a join token of a hub (FLEET-1).
+    CreateJoinToken on HubId, "join_token_create", ClustersCreate;
+    /// Withdraw a join token of a hub.
+    DeleteJoinToken on HubId, "join_token_delete", ClustersCreate;
+    /// See a cluster.
+    ViewCluster on ClusterId, "cluster_view", ClustersView;
+    /// Accept a cluster (FLEET-1).
+    AcceptCluster on ClusterId, "cluster_accept", ClustersAccept;
+    /// Deny a cluster.
+    DenyCluster on ClusterId, "cluster_deny", ClustersAccept;
+    /// Take acceptance back.
+    WithdrawCluster on ClusterId, "cluster_withdraw", ClustersAccept;
+    /// Unregister a cluster (FLEET-2).
+    DeleteCluster on ClusterId, "cluster_delete", ClustersDelete;
+    /// See the licence of a cluster.
+    ViewLicence on ClusterId, "licence_view", LicencesView;
+    /// Upload the licence of a cluster (FLEET-3).
+    UpdateLicence on ClusterId, "licence_update", LicencesUpdate;
+    /// See the gateway configurations of a cluster.
+    ViewGateways on ClusterId, "gateway_configuration_list", GatewaysView;
+    /// Create a gateway configuration.
+    CreateGateway on ClusterId, "gateway_configuration_create", GatewaysCreate;
+    /// Delete a gateway configuration.
+    DeleteGateway on ClusterId, "gateway_configuration_delete", GatewaysDelete;
+    /// Read the installation's audit log.
+    ViewAudit on Site, "audit_list", AuditView;
+    /// See one's own sessions and tokens.
+    ViewOwn on Own, "own_view", TokensView;
+    /// Make a personal token (SEC-3).
+    CreateToken on Own, "token_create", TokensCreate;
+    /// Withdraw a personal token.
+    DeleteToken on Own, "token_delete", TokensDelete;
+    /// End one's own sessions.
+    DeleteSession on Own, "session_delete", TokensDelete;
+    /// Let a program sign in as oneself.
+    AgreeLogin on Own, "login_agree", TokensCreate;
+    /// Make the first site administrator. Only the door does it.
+    CompleteSetup on Site, "setup_complete", UsersCreate;
+    /// Begin a session or refuse one. Only the door does it.
+    SignIn on UserId, "session_create", TokensCreate;
+    /// Take in a request to join (FLEET-1). Only the door does it.
+    RequestJoin on HubId, "cluster_request", ClustersCreate;
+    /// Write down what an agent says of its own cluster. Only that agent does it.
+    ReportCluster on ClusterId, "cluster_report", ClustersView;
+    /// Renew an agent's certificate. Only that agent does it.
+    RenewCertificate on ClusterId, "certificate_renew", ClustersView;
+    /// Write down what should be on a cluster (FLEET-6). Only the placement controller does it.
+    SetDesired on ClusterId, "desired_set", ClustersView;
+    /// Go on with the tear-down of an organization (ORG-8). Only the placement controller does it.
+    AdvanceDeletion on OrganizationId, "organization_tear_down", OrganizationsDelete;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_are_noun_then_verb_and_unique() {
+        let mut names: Vec<_> = ALL.iter().map(|action| action.operation).collect();
+        assert!(names.iter().all(|name| name.contains('_')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    /// ROLE-5: the registry and what is used agree, both ways.
+    #[test]
+    fn role_5_every_permission_is_used_by_an_action() {
+        for permission in Permission::ALL {
+            assert!(
+                ALL.iter().any(|action| action.permission == *permission),
+                "{permission} is used by nothing"
+            );
+        }
+    }
+}

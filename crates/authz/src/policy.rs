@@ -1,0 +1,276 @@
+//! The policy: which permissions an actor holds on an object, and what follows for an action. The only place that
+//! decides, and the only place that chooses between 403 and 404 (HIER-6).
+
+use std::collections::BTreeSet;
+
+use bastide_model::access::{Caller, Credential};
+use bastide_model::permission::PermissionSet;
+use bastide_model::role::{Administration, OWN_THINGS, Reach, Role};
+use bastide_model::user::Access;
+use bastide_model::{ClusterId, Error, OrganizationId, Permission, RealmId, Result, Timestamp, UserId};
+
+use crate::action::Action;
+use crate::graph::{Graph, UserNode};
+use crate::permit::{Actor, Controller, Permit};
+use crate::target::{Object, Target};
+use crate::visible::{Scope, Visible};
+
+/// What everybody with an account in a realm may do in it.
+const COMMONS: PermissionSet = PermissionSet::of(&[Permission::OrganizationsCreate, Permission::PlansView]);
+
+/// What a client's administrator sees of the platform's fleet: enough to choose where an organization runs.
+const CLIENT_FLEET: PermissionSet =
+    PermissionSet::of(&[Permission::HubsView, Permission::ClustersView, Permission::GatewaysView]);
+
+/// What each controller may do; everything else is refused.
+fn controller_may(controller: Controller, operation: &str) -> bool {
+    let allowed: &[&str] = match controller {
+        Controller::Door => &["setup_complete", "session_create", "cluster_request"],
+        Controller::Placement => &["desired_set", "organization_tear_down"],
+    };
+    allowed.contains(&operation)
+}
+
+/// What an agent may do, to its own cluster only.
+const AGENT_MAY: &[&str] = &["cluster_report", "certificate_renew"];
+
+impl Graph {
+    /// May the caller do `A` to the target?
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more, [`Error::NotFound`] when the
+    /// target does not exist for the caller, [`Error::Forbidden`] when it does and the permission is missing.
+    pub fn authorize<A: Action>(
+        &self,
+        caller: &Caller,
+        target: A::Target,
+        now: Timestamp,
+    ) -> Result<Permit<A>> {
+        let held = self.held(caller, target.object(), now)?;
+        if held.is_empty() || reserved(A::OPERATION) {
+            return Err(Error::NotFound);
+        }
+        if !held.intersection(caller.ceiling).contains(A::PERMISSION) {
+            return Err(Error::Forbidden { permission: A::PERMISSION });
+        }
+        Ok(Permit::new(Actor::Caller(Box::new(caller.clone())), target, target.place(self)))
+    }
+
+    /// May the controller do `A` to the target?
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it may not: a mistake in the program.
+    pub fn authorize_controller<A: Action>(
+        &self,
+        controller: Controller,
+        target: A::Target,
+    ) -> Result<Permit<A>> {
+        if !controller_may(controller, A::OPERATION) {
+            return Err(Error::internal(format!("the {} may not {}", controller.name(), A::OPERATION)));
+        }
+        Ok(Permit::new(Actor::Controller(controller), target, target.place(self)))
+    }
+
+    /// May the agent of a cluster do `A` to a cluster?
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for any cluster but its own.
+    pub fn authorize_agent<A: Action<Target = ClusterId>>(
+        &self,
+        agent: ClusterId,
+        target: ClusterId,
+    ) -> Result<Permit<A>> {
+        if agent != target || !self.clusters.contains_key(&target) || !AGENT_MAY.contains(&A::OPERATION) {
+            return Err(Error::NotFound);
+        }
+        Ok(Permit::new(Actor::Agent(agent), target, target.place(self)))
+    }
+
+    /// Everything that the caller's account holds on an object. Empty means that the object does not exist for them.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn held(&self, caller: &Caller, object: Object, now: Timestamp) -> Result<PermissionSet> {
+        let node = self.usable(caller)?;
+        let site = node.administers(Administration::Site, RealmId::PLATFORM);
+        let everything = |exists: bool| if exists { PermissionSet::ALL } else { PermissionSet::EMPTY };
+        Ok(match object {
+            Object::Own(user) if user == caller.user => OWN_THINGS,
+            Object::Own(_) => PermissionSet::EMPTY,
+            Object::Commons(realm) if realm == node.realm => COMMONS,
+            Object::Commons(_) => everything(site),
+            Object::Site => everything(site),
+            Object::Realm(realm) => self.on_realm(node, realm, site),
+            Object::Organization(id) => self.on_organization(node, id, site, now),
+            Object::Hub(id) if site => everything(self.hubs.contains(&id)),
+            Object::Hub(id) => self.client_fleet(node, self.hubs.contains(&id)),
+            Object::Cluster(id) if site => everything(self.clusters.contains_key(&id)),
+            Object::Cluster(id) => self.on_cluster(node, id, now),
+            Object::User(id) => {
+                let realm = self.realm_of_user(id);
+                realm.map_or(PermissionSet::EMPTY, |realm| self.on_realm(node, realm, site))
+            }
+        })
+    }
+
+    /// Whether the account may be used with this credential at all (ROLE-4, CLI-2).
+    fn usable(&self, caller: &Caller) -> Result<&UserNode> {
+        let refused = |reason| Err(Error::Unauthenticated { reason });
+        let Some(node) = self.users.get(&caller.user) else { return refused("the account does not exist") };
+        if node.realm != caller.realm {
+            return refused("the account belongs to another address of this service");
+        }
+        match (node.access, caller.credential) {
+            (Access::Disabled, _) => refused("the account is deactivated"),
+            (Access::NoConsole, Credential::Session(_)) => refused("the account may not use the console"),
+            _ => Ok(node),
+        }
+    }
+
+    fn on_realm(&self, node: &UserNode, realm: RealmId, site: bool) -> PermissionSet {
+        if site {
+            PermissionSet::ALL
+        } else if node.administers(Administration::Client, realm) {
+            Administration::Client.permissions()
+        } else {
+            PermissionSet::EMPTY
+        }
+    }
+
+    fn on_organization(
+        &self,
+        node: &UserNode,
+        id: OrganizationId,
+        site: bool,
+        now: Timestamp,
+    ) -> PermissionSet {
+        let Some(organization) = self.organizations.get(&id) else { return PermissionSet::EMPTY };
+        let above = self.on_realm(node, organization.realm, site);
+        if organization.realm != node.realm {
+            return above;
+        }
+        let ancestors: BTreeSet<_> = self.lineage(id).skip(1).collect();
+        node.assignments
+            .iter()
+            .filter(|grant| grant.in_force(now))
+            .filter(|grant| {
+                grant.organization == id
+                    || (grant.reaches_beneath() && ancestors.contains(&grant.organization))
+            })
+            .fold(above, |held, grant| held.union(grant.role.permissions()))
+    }
+
+    fn on_cluster(&self, node: &UserNode, id: ClusterId, now: Timestamp) -> PermissionSet {
+        let Some(cluster) = self.clusters.get(&id) else { return PermissionSet::EMPTY };
+        let view = PermissionSet::of(&[Permission::ClustersView]);
+        let through_organization = cluster.organizations.iter().any(|organization| {
+            self.on_organization(node, *organization, false, now).contains(Permission::ClustersView)
+        });
+        let held = if through_organization { view } else { PermissionSet::EMPTY };
+        held.union(self.client_fleet(node, true))
+    }
+
+    fn client_fleet(&self, node: &UserNode, exists: bool) -> PermissionSet {
+        let client = node.administrations.iter().any(|(level, _)| *level == Administration::Client);
+        if exists && client { CLIENT_FLEET } else { PermissionSet::EMPTY }
+    }
+
+    /// The organizations that the caller sees (HIER-4).
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn visible_organizations(&self, caller: &Caller, now: Timestamp) -> Result<Visible<OrganizationId>> {
+        let node = self.usable(caller)?;
+        if !caller.ceiling.contains(Permission::OrganizationsView) {
+            return Ok(Visible::new(Scope::These(BTreeSet::new())));
+        }
+        if node.administers(Administration::Site, RealmId::PLATFORM) {
+            return Ok(Visible::new(Scope::All));
+        }
+        if node.administers(Administration::Client, node.realm) {
+            return Ok(Visible::new(Scope::Realm(node.realm)));
+        }
+        let mut seen = BTreeSet::new();
+        for grant in node.assignments.iter().filter(|grant| grant.in_force(now)) {
+            if grant.reaches_beneath() {
+                seen.extend(self.subtree(grant.organization));
+            } else if self.organizations.contains_key(&grant.organization) {
+                seen.insert(grant.organization);
+            }
+        }
+        Ok(Visible::new(Scope::These(seen)))
+    }
+
+    /// The clusters that the caller sees.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn visible_clusters(&self, caller: &Caller, now: Timestamp) -> Result<Visible<ClusterId>> {
+        let node = self.usable(caller)?;
+        if !caller.ceiling.contains(Permission::ClustersView) {
+            return Ok(Visible::new(Scope::These(BTreeSet::new())));
+        }
+        if node.administers(Administration::Site, RealmId::PLATFORM) {
+            return Ok(Visible::new(Scope::All));
+        }
+        let seen = self.clusters.keys().filter(|id| !self.on_cluster(node, **id, now).is_empty());
+        Ok(Visible::new(Scope::These(seen.copied().collect())))
+    }
+
+    /// The caller's role at an organization, for people: the strongest one in force there.
+    pub fn role_at(&self, user: UserId, id: OrganizationId, now: Timestamp) -> Option<&'static str> {
+        let node = self.users.get(&user)?;
+        let organization = self.organizations.get(&id)?;
+        let ancestors: BTreeSet<_> = self.lineage(id).skip(1).collect();
+        let direct = node
+            .assignments
+            .iter()
+            .filter(|grant| grant.in_force(now))
+            .filter(|grant| {
+                grant.organization == id
+                    || (grant.reaches_beneath() && ancestors.contains(&grant.organization))
+            })
+            .map(|grant| grant.role)
+            .min();
+        match direct {
+            Some(role) => Some(role.as_str()),
+            None if node.administers(Administration::Site, RealmId::PLATFORM) => Some("site_administrator"),
+            None if node.administers(Administration::Client, organization.realm) => {
+                Some("client_administrator")
+            }
+            None => None,
+        }
+    }
+
+    /// What the user administers above organizations.
+    pub fn administration_of(&self, user: UserId) -> Option<Administration> {
+        let node = self.users.get(&user)?;
+        [Administration::Site, Administration::Client]
+            .into_iter()
+            .find(|level| node.administrations.iter().any(|(held, _)| held == level))
+    }
+
+    /// Whether anybody administers the site.
+    pub fn has_site_administrator(&self) -> bool {
+        self.users.values().any(|node| node.administers(Administration::Site, RealmId::PLATFORM))
+    }
+}
+
+/// What people never do, whatever they hold: it belongs to controllers and agents.
+fn reserved(operation: &str) -> bool {
+    AGENT_MAY.contains(&operation)
+        || [Controller::Door, Controller::Placement].into_iter().any(|one| controller_may(one, operation))
+}
+
+impl UserNode {
+    fn administers(&self, level: Administration, realm: RealmId) -> bool {
+        self.administrations.contains(&(level, realm))
+    }
+}
+
+impl crate::graph::Assignment {
+    /// An owner's role always reaches beneath (ROLE-2); an administrator's when it was given so (ROLE-3).
+    fn reaches_beneath(&self) -> bool {
+        self.role == Role::Owner || self.reach == Reach::Beneath
+    }
+}
