@@ -98,17 +98,16 @@ impl Graph {
             Object::Own(user) if user == caller.user => OWN_THINGS,
             Object::Own(_) => PermissionSet::EMPTY,
             Object::Commons(realm) if realm == node.realm => COMMONS,
-            Object::Commons(_) => everything(site),
-            Object::Site => everything(site),
-            Object::Realm(realm) => self.on_realm(node, realm, site),
+            Object::Commons(_) | Object::Site => everything(site),
+            Object::Realm(realm) => on_realm(node, realm, site),
             Object::Organization(id) => self.on_organization(node, id, site, now),
             Object::Hub(id) if site => everything(self.hubs.contains(&id)),
-            Object::Hub(id) => self.client_fleet(node, self.hubs.contains(&id)),
+            Object::Hub(id) => client_fleet(node, self.hubs.contains(&id)),
             Object::Cluster(id) if site => everything(self.clusters.contains_key(&id)),
             Object::Cluster(id) => self.on_cluster(node, id, now),
             Object::User(id) => {
                 let realm = self.realm_of_user(id);
-                realm.map_or(PermissionSet::EMPTY, |realm| self.on_realm(node, realm, site))
+                realm.map_or(PermissionSet::EMPTY, |realm| on_realm(node, realm, site))
             }
         })
     }
@@ -127,16 +126,6 @@ impl Graph {
         }
     }
 
-    fn on_realm(&self, node: &UserNode, realm: RealmId, site: bool) -> PermissionSet {
-        if site {
-            PermissionSet::ALL
-        } else if node.administers(Administration::Client, realm) {
-            Administration::Client.permissions()
-        } else {
-            PermissionSet::EMPTY
-        }
-    }
-
     fn on_organization(
         &self,
         node: &UserNode,
@@ -145,7 +134,7 @@ impl Graph {
         now: Timestamp,
     ) -> PermissionSet {
         let Some(organization) = self.organizations.get(&id) else { return PermissionSet::EMPTY };
-        let above = self.on_realm(node, organization.realm, site);
+        let above = on_realm(node, organization.realm, site);
         if organization.realm != node.realm {
             return above;
         }
@@ -167,12 +156,7 @@ impl Graph {
             self.on_organization(node, *organization, false, now).contains(Permission::ClustersView)
         });
         let held = if through_organization { view } else { PermissionSet::EMPTY };
-        held.union(self.client_fleet(node, true))
-    }
-
-    fn client_fleet(&self, node: &UserNode, exists: bool) -> PermissionSet {
-        let client = node.administrations.iter().any(|(level, _)| *level == Administration::Client);
-        if exists && client { CLIENT_FLEET } else { PermissionSet::EMPTY }
+        held.union(client_fleet(node, true))
     }
 
     /// The organizations that the caller sees (HIER-4).
@@ -254,6 +238,21 @@ impl Graph {
     pub fn has_site_administrator(&self) -> bool {
         self.users.values().any(|node| node.administers(Administration::Site, RealmId::PLATFORM))
     }
+}
+
+fn on_realm(node: &UserNode, realm: RealmId, site: bool) -> PermissionSet {
+    if site {
+        PermissionSet::ALL
+    } else if node.administers(Administration::Client, realm) {
+        Administration::Client.permissions()
+    } else {
+        PermissionSet::EMPTY
+    }
+}
+
+fn client_fleet(node: &UserNode, exists: bool) -> PermissionSet {
+    let client = node.administrations.iter().any(|(level, _)| *level == Administration::Client);
+    if exists && client { CLIENT_FLEET } else { PermissionSet::EMPTY }
 }
 
 /// What people never do, whatever they hold: it belongs to controllers and agents.
