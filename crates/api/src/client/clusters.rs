@@ -1,0 +1,109 @@
+//! Hubs, join tokens, clusters, licences, gateway configurations. A `hub` is an id or a slug, a `cluster` an id or a
+//! name.
+
+use reqwest::Method;
+
+use super::transport::Call;
+use super::{Client, ClientError};
+use crate::clusters::{
+    AcceptCluster, ClusterView, GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView,
+    LicenceView, NewGatewayConfiguration, NewJoinToken, UploadLicence,
+};
+use crate::{Page, PageQuery};
+
+impl Client {
+    /// `GET /v1/hubs`: the hubs of the installation.
+    pub async fn hubs(&self, page: PageQuery) -> Result<Page<HubView>, ClientError> {
+        self.read(Call::get(&["hubs"]).page(page)).await
+    }
+
+    /// `GET /v1/hubs/{hub}/join-tokens`: the join tokens of a hub.
+    pub async fn join_tokens(&self, hub: &str, page: PageQuery) -> Result<Page<JoinTokenView>, ClientError> {
+        self.read(Call::get(&["hubs", hub, "join-tokens"]).page(page)).await
+    }
+
+    /// `POST /v1/hubs/{hub}/join-tokens`: makes a join token.
+    pub async fn create_join_token(
+        &self,
+        hub: &str,
+        token: &NewJoinToken,
+    ) -> Result<IssuedJoinToken, ClientError> {
+        self.read(Call::post(&["hubs", hub, "join-tokens"]).json(token)?).await
+    }
+
+    /// `DELETE /v1/join-tokens/{join_token}`: withdraws a join token.
+    pub async fn delete_join_token(&self, join_token: &str) -> Result<(), ClientError> {
+        self.done(Call::delete(&["join-tokens", join_token])).await
+    }
+
+    /// `GET /v1/clusters`: the clusters that the caller sees.
+    pub async fn clusters(&self, page: PageQuery) -> Result<Page<ClusterView>, ClientError> {
+        self.read(Call::get(&["clusters"]).page(page)).await
+    }
+
+    /// `GET /v1/clusters/{cluster}`: one cluster.
+    pub async fn cluster(&self, cluster: &str) -> Result<ClusterView, ClientError> {
+        self.read(Call::get(&["clusters", cluster])).await
+    }
+
+    /// `DELETE /v1/clusters/{cluster}`: unregisters a cluster; what runs on it is left alone (FLEET-2).
+    pub async fn delete_cluster(&self, cluster: &str) -> Result<(), ClientError> {
+        self.done(Call::delete(&["clusters", cluster])).await
+    }
+
+    /// `POST /v1/clusters/{cluster}/accept`: accepts a cluster whose agent has this key.
+    pub async fn accept_cluster(
+        &self,
+        cluster: &str,
+        decision: &AcceptCluster,
+    ) -> Result<ClusterView, ClientError> {
+        self.read(Call::post(&["clusters", cluster, "accept"]).json(decision)?).await
+    }
+
+    /// `POST /v1/clusters/{cluster}/deny`: refuses a cluster.
+    pub async fn deny_cluster(&self, cluster: &str) -> Result<ClusterView, ClientError> {
+        self.read(Call::post(&["clusters", cluster, "deny"])).await
+    }
+
+    /// `POST /v1/clusters/{cluster}/withdraw`: takes the acceptance of a cluster back.
+    pub async fn withdraw_cluster(&self, cluster: &str) -> Result<ClusterView, ClientError> {
+        self.read(Call::post(&["clusters", cluster, "withdraw"])).await
+    }
+
+    /// `GET /v1/clusters/{cluster}/licence`: its licence and what is to be said of it (FLEET-3).
+    pub async fn licence(&self, cluster: &str) -> Result<LicenceView, ClientError> {
+        self.read(Call::get(&["clusters", cluster, "licence"])).await
+    }
+
+    /// `PUT /v1/clusters/{cluster}/licence`: replaces its licence.
+    pub async fn upload_licence(
+        &self,
+        cluster: &str,
+        licence: &UploadLicence,
+    ) -> Result<LicenceView, ClientError> {
+        self.read(Call::new(Method::PUT, &["clusters", cluster, "licence"]).json(licence)?).await
+    }
+
+    /// `GET /v1/clusters/{cluster}/gateway-configurations`: what organizations can choose from.
+    pub async fn gateway_configurations(
+        &self,
+        cluster: &str,
+        page: PageQuery,
+    ) -> Result<Page<GatewayConfigurationView>, ClientError> {
+        self.read(Call::get(&["clusters", cluster, "gateway-configurations"]).page(page)).await
+    }
+
+    /// `POST /v1/clusters/{cluster}/gateway-configurations`: makes a gateway configuration.
+    pub async fn create_gateway_configuration(
+        &self,
+        cluster: &str,
+        configuration: &NewGatewayConfiguration,
+    ) -> Result<GatewayConfigurationView, ClientError> {
+        self.read(Call::post(&["clusters", cluster, "gateway-configurations"]).json(configuration)?).await
+    }
+
+    /// `DELETE /v1/gateway-configurations/{gateway_configuration}`: deletes a gateway configuration that nobody uses.
+    pub async fn delete_gateway_configuration(&self, configuration: &str) -> Result<(), ClientError> {
+        self.done(Call::delete(&["gateway-configurations", configuration])).await
+    }
+}

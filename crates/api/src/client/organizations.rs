@@ -1,0 +1,99 @@
+//! Organizations, client organizations, and where they run. Every `organization` is an id or a slug.
+
+use reqwest::Method;
+
+use super::transport::Call;
+use super::{Client, ClientError};
+use crate::audit::AuditView;
+use crate::client_organizations::{CheckResult, ClientOrganizationDraft, NewClientOrganization};
+use crate::organizations::{NewOrganization, OrganizationChange, OrganizationView, PlacementView};
+use crate::users::MemberView;
+use crate::{Page, PageQuery};
+
+impl Client {
+    /// `GET /v1/organizations`: the organizations that the caller sees.
+    pub async fn organizations(&self, page: PageQuery) -> Result<Page<OrganizationView>, ClientError> {
+        self.read(Call::get(&["organizations"]).page(page)).await
+    }
+
+    /// `POST /v1/organizations`: creates an organization.
+    pub async fn create_organization(
+        &self,
+        organization: &NewOrganization,
+    ) -> Result<OrganizationView, ClientError> {
+        self.read(Call::post(&["organizations"]).json(organization)?).await
+    }
+
+    /// `GET /v1/organizations/{organization}`: one organization.
+    pub async fn organization(&self, organization: &str) -> Result<OrganizationView, ClientError> {
+        self.read(Call::get(&["organizations", organization])).await
+    }
+
+    /// `PATCH /v1/organizations/{organization}`: changes an organization that still has this entity tag.
+    pub async fn update_organization(
+        &self,
+        organization: &str,
+        etag: &str,
+        change: &OrganizationChange,
+    ) -> Result<OrganizationView, ClientError> {
+        let path = ["organizations", organization];
+        self.read(Call::new(Method::PATCH, &path).if_match(etag)?.json(change)?).await
+    }
+
+    /// `DELETE /v1/organizations/{organization}`: begins to take an organization down. `confirm` is its slug.
+    pub async fn delete_organization(
+        &self,
+        organization: &str,
+        etag: &str,
+        confirm: &str,
+    ) -> Result<OrganizationView, ClientError> {
+        let path = ["organizations", organization];
+        self.read(Call::delete(&path).if_match(etag)?.query("confirm", confirm)).await
+    }
+
+    /// `GET /v1/organizations/{organization}/members`: who has a role in it.
+    pub async fn members(
+        &self,
+        organization: &str,
+        page: PageQuery,
+    ) -> Result<Page<MemberView>, ClientError> {
+        self.read(Call::get(&["organizations", organization, "members"]).page(page)).await
+    }
+
+    /// `GET /v1/organizations/{organization}/placements`: where it runs.
+    pub async fn placements(
+        &self,
+        organization: &str,
+        page: PageQuery,
+    ) -> Result<Page<PlacementView>, ClientError> {
+        self.read(Call::get(&["organizations", organization, "placements"]).page(page)).await
+    }
+
+    /// `GET /v1/organizations/{organization}/audit`: what was changed in it.
+    pub async fn organization_audit(
+        &self,
+        organization: &str,
+        page: PageQuery,
+    ) -> Result<Page<AuditView>, ClientError> {
+        self.read(Call::get(&["organizations", organization, "audit"]).page(page)).await
+    }
+
+    /// `POST /v1/client-organizations`: creates a client organization (FLEET-4).
+    ///
+    /// # Errors
+    /// [`ClientError::Problem`] with the code `preconditions_failed` and every precondition, besides the others.
+    pub async fn create_client_organization(
+        &self,
+        organization: &NewClientOrganization,
+    ) -> Result<OrganizationView, ClientError> {
+        self.read(Call::post(&["client-organizations"]).json(organization)?).await
+    }
+
+    /// `POST /v1/client-organizations/check`: whether it could be created; changes nothing.
+    pub async fn check_client_organization(
+        &self,
+        draft: &ClientOrganizationDraft,
+    ) -> Result<CheckResult, ClientError> {
+        self.read(Call::post(&["client-organizations", "check"]).json(draft)?).await
+    }
+}
