@@ -1,1 +1,68 @@
-//! Bastide.
+//! All SQL of Bastide: migrations, transactions, what is read and written of each noun, the audit log, the outbox and the
+//! change feed.
+//!
+//! One SQL text serves SQLite and PostgreSQL; only [`db`] knows that there are two. Every function that writes takes a
+//! [`bastide_authz::Permit`] where the target's id would be, and writes the audit record from it in the same transaction
+//! (SEC-4). Every listing takes a [`bastide_authz::Visible`]. Nothing here decides who may do what, and nothing here
+//! knows HTTP.
+
+mod audit;
+mod clusters;
+mod db;
+mod feed;
+mod gateways;
+mod idempotency;
+mod installation;
+mod join_tokens;
+mod licences;
+mod listing;
+mod logins;
+mod migrate;
+mod organizations;
+mod outbox;
+mod placements;
+mod plans;
+mod sessions;
+mod sets;
+mod tokens;
+mod users;
+
+pub use audit::Target;
+pub use clusters::{ClusterCredentials, IssuedCertificate, JoinRequest};
+pub use db::{Committed, Store, Tx};
+pub use idempotency::Kept;
+pub use installation::Installation;
+pub use join_tokens::JoinToken;
+pub use licences::Licence;
+pub use listing::{Listed, PageRequest};
+pub use logins::{LoginGrant, LoginGrantKind, LoginGrantState};
+pub use outbox::OutboxMessage;
+pub use sessions::Session;
+pub use sets::{PlacementStatus, StoredReport};
+pub use tokens::Token;
+pub use users::Member;
+
+/// Every statement of the crate by name, so that one test can prepare each of them on both engines.
+pub fn statements() -> Vec<(&'static str, &'static str)> {
+    [
+        audit::STATEMENTS,
+        clusters::STATEMENTS,
+        db::STATEMENTS,
+        feed::STATEMENTS,
+        gateways::STATEMENTS,
+        idempotency::STATEMENTS,
+        installation::STATEMENTS,
+        join_tokens::STATEMENTS,
+        licences::STATEMENTS,
+        logins::STATEMENTS,
+        organizations::STATEMENTS,
+        outbox::STATEMENTS,
+        placements::STATEMENTS,
+        plans::STATEMENTS,
+        sessions::STATEMENTS,
+        sets::STATEMENTS,
+        tokens::STATEMENTS,
+        users::STATEMENTS,
+    ]
+    .concat()
+}

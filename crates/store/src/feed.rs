@@ -1,0 +1,133 @@
+//! The change feed: every fact of the graph at one revision, and what changed after it.
+
+use bastide_authz::{Change, Graph};
+use bastide_model::role::{Administration, Reach, Role};
+use bastide_model::user::Access;
+use bastide_model::{AssignmentId, ClusterId, HubId, OrganizationId, RealmId, Result, Timestamp, UserId};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::db::{Tx, args, from_json, parse, rows, statements};
+
+statements! {
+    REVISION = "select revision from installation where singleton";
+    CHANGES_AFTER = "select revision, change from changes where revision > $1 order by revision, sequence";
+    REVISIONS_AFTER = "select revision from installation where singleton and revision > $1";
+    CHANGES_PRUNE = "delete from changes where revision <= $1";
+    ORGANIZATIONS = "select id, realm_id, parent_id from organizations where deleted_at_ms is null order by created_at_ms, id";
+    USERS = "select id, realm_id, access from users";
+    ASSIGNMENTS = "select a.id, a.user_id, a.organization_id, a.role, a.reach, a.expires_at_ms from assignments a \
+        join organizations o on o.id = a.organization_id where o.deleted_at_ms is null";
+    ADMINISTRATIONS = "select user_id, level, realm_id from administrations";
+    HUBS = "select id from hubs";
+    CLUSTERS = "select id, hub_id from clusters where deleted_at_ms is null";
+    PLACEMENTS = "select organization_id, cluster_id from placements";
+}
+
+rows! {
+    ChangeRow { revision: i64, change: Json, }
+    OrganizationRow { id: Uuid, realm_id: Uuid, parent_id: Option<Uuid>, }
+    UserRow { id: Uuid, realm_id: Uuid, access: String, }
+    AssignmentRow { id: Uuid, user_id: Uuid, organization_id: Uuid, role: String, reach: String, expires_at_ms: Option<i64>, }
+    AdministrationRow { user_id: Uuid, level: String, realm_id: Uuid, }
+    ClusterRow { id: Uuid, hub_id: Uuid, }
+    PlacementRow { organization_id: Uuid, cluster_id: Uuid, }
+}
+
+impl Tx {
+    /// The store's revision.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn revision(&mut self) -> Result<i64> {
+        Ok(self.one::<(i64,)>(REVISION, args![]).await?.0)
+    }
+
+    /// The graph, built from every fact. PostgreSQL reads each table at its own moment, so changes that commit in
+    /// between may be in already; applying them again from the feed changes nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn graph(&mut self) -> Result<Graph> {
+        let revision = self.revision().await?;
+        let mut facts = Vec::new();
+        let mut organizations: Vec<OrganizationRow> = self.all(ORGANIZATIONS, args![]).await?;
+        // A parent may be younger than its child after a move; parents have to come first.
+        facts.extend(organizations.iter().map(|row| organization(row, None)));
+        facts.extend(organizations.drain(..).map(|row| organization(&row, row.parent_id)));
+        for row in self.all::<UserRow>(USERS, args![]).await? {
+            let access: Access = parse("users.access", &row.access)?;
+            facts.push(Change::User {
+                id: UserId::from_uuid(row.id),
+                realm: RealmId::from_uuid(row.realm_id),
+                access,
+            });
+        }
+        for row in self.all::<AssignmentRow>(ASSIGNMENTS, args![]).await? {
+            facts.push(assignment(&row)?);
+        }
+        for row in self.all::<AdministrationRow>(ADMINISTRATIONS, args![]).await? {
+            let level: Administration = parse("administrations.level", &row.level)?;
+            let (user, realm) = (UserId::from_uuid(row.user_id), RealmId::from_uuid(row.realm_id));
+            facts.push(Change::Administration { user, level, realm });
+        }
+        for (id,) in self.all::<(Uuid,)>(HUBS, args![]).await? {
+            facts.push(Change::Hub { id: HubId::from_uuid(id) });
+        }
+        for row in self.all::<ClusterRow>(CLUSTERS, args![]).await? {
+            facts.push(Change::Cluster {
+                id: ClusterId::from_uuid(row.id),
+                hub: HubId::from_uuid(row.hub_id),
+            });
+        }
+        for row in self.all::<PlacementRow>(PLACEMENTS, args![]).await? {
+            let organization = OrganizationId::from_uuid(row.organization_id);
+            facts.push(Change::Placement { organization, cluster: ClusterId::from_uuid(row.cluster_id) });
+        }
+        Ok(Graph::build(revision, facts))
+    }
+
+    /// What changed after a revision, and the revision that is reached with it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn changes_after(&mut self, revision: i64) -> Result<(i64, Vec<Change>)> {
+        let Some((latest,)) = self.maybe::<(i64,)>(REVISIONS_AFTER, args![revision]).await? else {
+            return Ok((revision, Vec::new()));
+        };
+        let rows: Vec<ChangeRow> = self.all(CHANGES_AFTER, args![revision]).await?;
+        let reached = rows.last().map_or(latest, |row| row.revision.max(latest));
+        let changes =
+            rows.into_iter().map(|row| from_json("changes.change", row.change)).collect::<Result<_>>()?;
+        Ok((reached, changes))
+    }
+
+    /// Forgets changes that every replica has long applied.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn changes_prune(&mut self, up_to: i64) -> Result<u64> {
+        self.run(CHANGES_PRUNE, args![up_to]).await
+    }
+}
+
+fn organization(row: &OrganizationRow, parent: Option<Uuid>) -> Change {
+    Change::Organization {
+        id: OrganizationId::from_uuid(row.id),
+        realm: RealmId::from_uuid(row.realm_id),
+        parent: parent.map(OrganizationId::from_uuid),
+    }
+}
+
+fn assignment(row: &AssignmentRow) -> Result<Change> {
+    let role: Role = parse("assignments.role", &row.role)?;
+    let reach: Reach = parse("assignments.reach", &row.reach)?;
+    Ok(Change::Assignment {
+        id: AssignmentId::from_uuid(row.id),
+        user: UserId::from_uuid(row.user_id),
+        organization: OrganizationId::from_uuid(row.organization_id),
+        role,
+        reach,
+        expires_at: row.expires_at_ms.map(Timestamp::from_millis),
+    })
+}

@@ -1,0 +1,136 @@
+//! Pages of lists: a size, an opaque cursor, a search.
+
+use bastide_model::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
+use bastide_model::{Error, Result};
+use uuid::Uuid;
+
+/// One page, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page; none on the last.
+    pub next: Option<String>,
+}
+
+impl<T> Listed<T> {
+    /// The same page with each item made into another.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+/// Which page is asked for.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    size: u32,
+    after: Option<(String, Uuid)>,
+    search: Option<String>,
+}
+
+impl Default for PageRequest {
+    fn default() -> Self {
+        Self { size: PAGE_SIZE_DEFAULT, after: None, search: None }
+    }
+}
+
+impl PageRequest {
+    /// Checks what a caller asks for.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `page_size` or `page_token`.
+    pub fn new(size: Option<u32>, token: Option<&str>, search: Option<&str>) -> Result<Self> {
+        let size = size.unwrap_or(PAGE_SIZE_DEFAULT);
+        if size == 0 || size > PAGE_SIZE_MAX {
+            return Err(Error::field("page_size", format!("a page has 1 to {PAGE_SIZE_MAX} items")));
+        }
+        if search.is_some_and(|text| text.contains('\0')) {
+            return Err(Error::field("search", "a search has no NUL character"));
+        }
+        let after = token.map(decode).transpose()?;
+        let search = search.map(str::trim).filter(|text| !text.is_empty()).map(str::to_lowercase);
+        Ok(Self { size, after, search })
+    }
+
+    /// The text to search for, in lower case.
+    pub fn search(&self) -> Option<&str> {
+        self.search.as_deref()
+    }
+
+    /// As a pattern for `like … escape '\'`; everything when nothing is searched for.
+    pub(crate) fn pattern(&self) -> String {
+        let text = self.search.as_deref().unwrap_or_default();
+        format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+    }
+
+    /// Whether a lower-case text is searched for.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        self.search.as_ref().is_none_or(|search| text.contains(search.as_str()))
+    }
+
+    /// The sort key of the last item of the page before; before everything when there is none.
+    pub(crate) fn after_key(&self) -> &str {
+        self.after.as_ref().map_or("", |(key, _)| key)
+    }
+
+    /// The same key as a number.
+    pub(crate) fn after_number(&self) -> Option<i64> {
+        self.after.as_ref().and_then(|(key, _)| key.parse().ok())
+    }
+
+    /// The id of the last item of the page before.
+    pub(crate) fn after_id(&self) -> Uuid {
+        self.after.as_ref().map_or(Uuid::nil(), |(_, id)| *id)
+    }
+
+    /// How many rows to fetch: one more than the page has, to know whether there is a next one.
+    pub(crate) fn fetch(&self) -> i64 {
+        i64::from(self.size) + 1
+    }
+
+    /// Cuts what was fetched to a page.
+    pub(crate) fn cut<T>(&self, mut items: Vec<T>, cursor: impl Fn(&T) -> (String, Uuid)) -> Listed<T> {
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        let more = items.len() > size;
+        items.truncate(size);
+        let next = items.last().filter(|_| more).map(|last| {
+            let (key, id) = cursor(last);
+            encode(&key, id)
+        });
+        Listed { items, next }
+    }
+}
+
+fn encode(key: &str, id: Uuid) -> String {
+    format!("{}{}", id.simple(), hex::encode(key))
+}
+
+fn decode(token: &str) -> Result<(String, Uuid)> {
+    let wrong = || Error::field("page_token", "give the `next_page_token` of the page before, unchanged");
+    let (id, key) = token.split_at_checked(32).ok_or_else(wrong)?;
+    let id = Uuid::try_parse(id).map_err(|_| wrong())?;
+    let key = String::from_utf8(hex::decode(key).map_err(|_| wrong())?).map_err(|_| wrong())?;
+    if key.contains('\0') { Err(wrong()) } else { Ok((key, id)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_come_back_unchanged_and_nothing_else_is_one() {
+        let id = Uuid::from_u128(77);
+        assert_eq!(decode(&encode("über 100%", id)), Ok(("über 100%".into(), id)));
+        for wrong in ["", "x", "zz", &"0".repeat(31), &format!("{}zz", "0".repeat(32)), "ü"] {
+            assert!(decode(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn patterns_take_text_literally() {
+        let page = PageRequest::new(None, None, Some(" 50%_A\\ ")).unwrap();
+        assert_eq!(page.pattern(), r"%50\%\_a\\%");
+        assert!(PageRequest::new(Some(0), None, None).is_err());
+        assert!(PageRequest::new(Some(201), None, None).is_err());
+    }
+}

@@ -1,0 +1,419 @@
+//! Organizations, their namespaces, and who owns them.
+
+use std::collections::BTreeSet;
+
+use bastide_authz::action::{
+    AdvanceDeletion, CreateClientOrganization, CreateOrganization, CreateRootOrganization,
+    DeleteOrganization, UpdateOrganization, ViewOrganization,
+};
+use bastide_authz::visible::Scope;
+use bastide_authz::{Action, Change, Permit, Visible};
+use bastide_model::names::{NamespaceBase, Slug};
+use bastide_model::organization::{Organization, OrganizationState};
+use bastide_model::role::{Reach, Role};
+use bastide_model::{
+    AssignmentId, AuditId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
+};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::audit::Target;
+use crate::db::{Tx, args, from_json, parse, rows, say, statements, to_json};
+use crate::listing::{Listed, PageRequest};
+
+/// Ids that one statement looks up; shorter lists are filled with the nil UUID, which is no organization's.
+const CHUNK: usize = 20;
+/// Up to so many visible organizations are looked up by id; more are filtered from a scan.
+const BY_ID_MAX: usize = 2_000;
+
+statements! {
+    INSERT = "insert into organizations (id, realm_id, parent_id, slug, name, search, description, kind, visibility, \
+        annotations, namespace_base, plan_id, state, created_at_ms, revision) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
+    NAMESPACE_INSERT = "insert into namespaces (name, realm_id, organization_id, purpose) values ($1, $2, $3, $4)";
+    NAMESPACE_TAKEN = "select count(*) from namespaces where name = $1 or name = $2";
+    NAMESPACES = "select name from namespaces where organization_id = $1 order by name";
+    NAMESPACES_DELETE = "delete from namespaces where organization_id = $1";
+    ASSIGNMENT_INSERT = "insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms) \
+        values ($1, $2, $3, $4, $5, $6, $7)";
+    ONE = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
+        state, created_at_ms, revision from organizations where id = $1 and deleted_at_ms is null";
+    LOCK = "update organizations set revision = revision where id = $1 and deleted_at_ms is null";
+    BY_SLUG = "select id, realm_id from organizations where slug = $1 and deleted_at_ms is null";
+    SLUG_TAKEN = "select count(*) from organizations where realm_id = $1 and slug = $2 and deleted_at_ms is null";
+    BY_IDS = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, \
+        plan_id, state, created_at_ms, revision from organizations where deleted_at_ms is null and id in ($1, $2, $3, $4, $5, \
+        $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    SCAN = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
+        state, created_at_ms, revision from organizations where deleted_at_ms is null and search like $1 escape '\\' \
+        and (search, id) > ($2, $3) order by search, id limit $4";
+    SCAN_REALM = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, \
+        plan_id, state, created_at_ms, revision from organizations where deleted_at_ms is null and search like $1 escape '\\' \
+        and (search, id) > ($2, $3) and realm_id = $5 order by search, id limit $4";
+    CHILDREN = "select slug from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
+    UPDATE = "update organizations set name = $3, search = $4, description = $5, visibility = $6, annotations = $7, \
+        revision = revision + 1 where id = $1 and revision = $2 and deleted_at_ms is null";
+    SET_STATE = "update organizations set state = $2, revision = revision + 1 where id = $1 and deleted_at_ms is null";
+    BURY = "update organizations set state = 'deleted', deleted_at_ms = $2, revision = revision + 1 \
+        where id = $1 and deleted_at_ms is null";
+    FORGET_HOME = "update users set home_organization_id = null where home_organization_id = $1";
+    ASSIGNMENTS_DELETE = "delete from assignments where organization_id = $1";
+    DELETING = "select id from organizations where deleted_at_ms is null and state in ('deleting', 'partially_deleted')";
+}
+
+rows! {
+    OrganizationRow {
+        id: Uuid, realm_id: Uuid, parent_id: Option<Uuid>, slug: String, name: String, description: String, kind: String,
+        visibility: String, annotations: Json, namespace_base: String, plan_id: Uuid, state: String, created_at_ms: i64,
+        revision: i64,
+    }
+    KeyRow { id: Uuid, realm_id: Uuid, }
+}
+
+/// The actions that make an organization.
+pub trait Creates: Action {}
+impl Creates for CreateOrganization {}
+impl Creates for CreateRootOrganization {}
+impl Creates for CreateClientOrganization {}
+
+impl Tx {
+    /// Stores a new organization with its namespaces, its owner and its audit record.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `slug_taken` naming the slug, `namespace_taken` when another was faster.
+    pub async fn organization_create<A: Creates>(
+        &mut self,
+        permit: &Permit<A>,
+        organization: &Organization,
+        owner: UserId,
+        ids: (AssignmentId, AuditId),
+    ) -> Result<()> {
+        let slug = organization.slug.as_str();
+        self.run(INSERT, insert_args(organization)?)
+            .await
+            .map_err(say("slug_taken", || format!("the slug `{slug}` is taken; choose another")))?;
+        self.change(Change::Organization {
+            id: organization.id,
+            realm: organization.realm,
+            parent: organization.parent,
+        });
+        let base = &organization.namespace_base;
+        for (name, purpose) in [(base.to_string(), "main"), (base.gateway(), "gateway")] {
+            let args = args![name, organization.realm.uuid(), organization.id.uuid(), purpose];
+            self.run(NAMESPACE_INSERT, args).await?;
+        }
+        self.owner_insert(organization, owner, ids.0).await?;
+        let target = Target::new("organization", organization.id, &organization.slug);
+        let after = json!({
+            "name": organization.name, "slug": organization.slug, "kind": organization.kind,
+            "parent": organization.parent, "owner": owner, "visibility": organization.visibility,
+        });
+        self.audit(permit, (ids.1, organization.created_at), target, None, Some(after)).await
+    }
+
+    async fn owner_insert(
+        &mut self,
+        organization: &Organization,
+        owner: UserId,
+        id: AssignmentId,
+    ) -> Result<()> {
+        let (role, reach) = (Role::Owner, Reach::Beneath);
+        let args = args![
+            id.uuid(),
+            organization.realm.uuid(),
+            organization.id.uuid(),
+            owner.uuid(),
+            role.as_str(),
+            reach.as_str(),
+            organization.created_at.as_millis(),
+        ];
+        self.run(ASSIGNMENT_INSERT, args).await?;
+        let organization = organization.id;
+        self.change(Change::Assignment { id, user: owner, organization, role, reach, expires_at: None });
+        Ok(())
+    }
+
+    /// The base for the namespaces of a new organization: the slug where it is free, else with a suffix (ORG-1).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn namespace_base_choose(
+        &mut self,
+        slug: &Slug,
+        organization: OrganizationId,
+    ) -> Result<NamespaceBase> {
+        if let Some(base) = NamespaceBase::plain(slug) {
+            let (taken,): (i64,) = self.one(NAMESPACE_TAKEN, args![base.as_str(), base.gateway()]).await?;
+            if taken == 0 {
+                return Ok(base);
+            }
+        }
+        Ok(NamespaceBase::with_suffix(slug, organization))
+    }
+
+    /// Whether a slug is free in a realm. Only a hint: the constraint decides.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn slug_free(&mut self, realm: RealmId, slug: &Slug) -> Result<bool> {
+        Ok(self.one::<(i64,)>(SLUG_TAKEN, args![realm.uuid(), slug.as_str()]).await?.0 == 0)
+    }
+
+    /// Which organizations a slug names, one per realm; who asks is authorized on the id afterwards.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organizations_by_slug(&mut self, slug: &str) -> Result<Vec<(RealmId, OrganizationId)>> {
+        let rows: Vec<KeyRow> = self.all(BY_SLUG, args![slug]).await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| (RealmId::from_uuid(row.realm_id), OrganizationId::from_uuid(row.id)))
+            .collect())
+    }
+
+    /// An organization, for who may see it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is gone.
+    pub async fn organization_view(&mut self, permit: &Permit<ViewOrganization>) -> Result<Organization> {
+        self.organization(permit.target()).await
+    }
+
+    /// An organization, for the rules.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is gone.
+    pub async fn organization(&mut self, id: OrganizationId) -> Result<Organization> {
+        let row: Option<OrganizationRow> = self.maybe(ONE, args![id.uuid()]).await?;
+        organization(row.ok_or(Error::NotFound)?)
+    }
+
+    /// Holds the organization's row until the end of the transaction, so that limits are counted by one at a time.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is gone.
+    pub async fn organization_lock(&mut self, id: OrganizationId) -> Result<Organization> {
+        if self.run(LOCK, args![id.uuid()]).await? == 0 {
+            return Err(Error::NotFound);
+        }
+        self.organization(id).await
+    }
+
+    /// Slugs of the organizations directly beneath.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organization_children(&mut self, id: OrganizationId) -> Result<Vec<Slug>> {
+        let rows: Vec<(String,)> = self.all(CHILDREN, args![id.uuid()]).await?;
+        rows.into_iter().map(|(slug,)| parse("organizations.slug", &slug)).collect()
+    }
+
+    /// Names of an organization's namespaces.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organization_namespaces(
+        &mut self,
+        permit: &Permit<ViewOrganization>,
+    ) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = self.all(NAMESPACES, args![permit.target().uuid()]).await?;
+        Ok(rows.into_iter().map(|(name,)| name).collect())
+    }
+
+    /// The organizations that a caller sees, by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organization_list(
+        &mut self,
+        visible: &Visible<OrganizationId>,
+        page: &PageRequest,
+    ) -> Result<Listed<Organization>> {
+        let rows = match visible.scope() {
+            Scope::All => {
+                self.all(SCAN, args![page.pattern(), page.after_key(), page.after_id(), page.fetch()]).await?
+            }
+            Scope::Realm(realm) => {
+                let args =
+                    args![page.pattern(), page.after_key(), page.after_id(), page.fetch(), realm.uuid()];
+                self.all(SCAN_REALM, args).await?
+            }
+            Scope::These(ids) if ids.len() <= BY_ID_MAX => self.organizations_by_ids(ids, page).await?,
+            Scope::These(ids) => self.organizations_filtered(ids, page).await?,
+        };
+        let items = rows.into_iter().map(organization).collect::<Result<Vec<_>>>()?;
+        Ok(page.cut(items, |last| (search_key(last), last.id.uuid())))
+    }
+
+    async fn organizations_by_ids(
+        &mut self,
+        ids: &BTreeSet<OrganizationId>,
+        page: &PageRequest,
+    ) -> Result<Vec<OrganizationRow>> {
+        let ids: Vec<_> = ids.iter().copied().collect();
+        let mut found = Vec::new();
+        for chunk in ids.chunks(CHUNK) {
+            let mut args: Vec<_> = chunk.iter().map(|id| crate::db::Value::from(id.uuid())).collect();
+            args.resize(CHUNK, crate::db::Value::from(Uuid::nil()));
+            found.extend(self.all::<OrganizationRow>(BY_IDS, args).await?);
+        }
+        let after = (page.after_key().to_owned(), page.after_id());
+        let mut keyed: Vec<_> = found.into_iter().map(|row| ((row_key(&row), row.id), row)).collect();
+        keyed.retain(|(key, _)| *key > after && page.matches(&key.0));
+        keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
+        keyed.truncate(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
+        Ok(keyed.into_iter().map(|(_, row)| row).collect())
+    }
+
+    async fn organizations_filtered(
+        &mut self,
+        ids: &BTreeSet<OrganizationId>,
+        page: &PageRequest,
+    ) -> Result<Vec<OrganizationRow>> {
+        const STEP: i64 = 500;
+        let wanted = usize::try_from(page.fetch()).unwrap_or(usize::MAX);
+        let mut after = (page.after_key().to_owned(), page.after_id());
+        let mut found = Vec::new();
+        while found.len() < wanted {
+            let rows: Vec<OrganizationRow> =
+                self.all(SCAN, args![page.pattern(), after.0.as_str(), after.1, STEP]).await?;
+            let Some(last) = rows.last() else { break };
+            after = (row_key(last), last.id);
+            found.extend(rows.into_iter().filter(|row| ids.contains(&OrganizationId::from_uuid(row.id))));
+        }
+        found.truncate(wanted);
+        Ok(found)
+    }
+
+    /// Stores the changed fields of an organization, if nobody else changed it in between.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] when somebody did.
+    pub async fn organization_update(
+        &mut self,
+        permit: &Permit<UpdateOrganization>,
+        (before, after): (&Organization, &Organization),
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        let args = args![
+            permit.target().uuid(),
+            before.revision,
+            after.name.as_str(),
+            search_key(after),
+            after.description.as_str(),
+            after.visibility.as_str(),
+            to_json(&after.annotations)?,
+        ];
+        if self.run(UPDATE, args).await? == 0 {
+            return Err(Error::Stale);
+        }
+        let target = Target::new("organization", permit.target(), &before.slug);
+        let fields = |o: &Organization| json!({"name": o.name, "description": o.description, "visibility": o.visibility, "annotations": o.annotations});
+        self.audit(permit, audit, target, Some(fields(before)), Some(fields(after))).await
+    }
+
+    /// Begins the deletion of an organization (ORG-8).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organization_delete(
+        &mut self,
+        permit: &Permit<DeleteOrganization>,
+        before: &Organization,
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        self.run(SET_STATE, args![permit.target().uuid(), OrganizationState::Deleting.as_str()]).await?;
+        let target = Target::new("organization", permit.target(), &before.slug);
+        self.audit(
+            permit,
+            audit,
+            target,
+            Some(json!({"state": before.state})),
+            Some(json!({"state": "deleting"})),
+        )
+        .await
+    }
+
+    /// The organizations that are being deleted.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organizations_deleting(&mut self) -> Result<Vec<OrganizationId>> {
+        let rows: Vec<(Uuid,)> = self.all(DELETING, args![]).await?;
+        Ok(rows.into_iter().map(|(id,)| OrganizationId::from_uuid(id)).collect())
+    }
+
+    /// Writes down how far a deletion has come; at its end the slug and the namespaces are free again and a tombstone
+    /// stays for the audit log (ORG-1, ORG-8).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organization_tear_down(
+        &mut self,
+        permit: &Permit<AdvanceDeletion>,
+        before: &Organization,
+        state: OrganizationState,
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        let id = permit.target();
+        if state == OrganizationState::Deleted {
+            for sql in [FORGET_HOME, ASSIGNMENTS_DELETE, NAMESPACES_DELETE] {
+                self.run(sql, args![id.uuid()]).await?;
+            }
+            self.placements_forget(id).await?;
+            self.run(BURY, args![id.uuid(), audit.1.as_millis()]).await?;
+            self.change(Change::OrganizationGone { id });
+        } else {
+            self.run(SET_STATE, args![id.uuid(), state.as_str()]).await?;
+        }
+        let target = Target::new("organization", id, &before.slug);
+        self.audit(permit, audit, target, Some(json!({"state": before.state})), Some(json!({"state": state})))
+            .await
+    }
+}
+
+fn insert_args(organization: &Organization) -> Result<Vec<crate::db::Value>> {
+    Ok(args![
+        organization.id.uuid(),
+        organization.realm.uuid(),
+        organization.parent.map(OrganizationId::uuid),
+        organization.slug.as_str(),
+        organization.name.as_str(),
+        search_key(organization),
+        organization.description.as_str(),
+        organization.kind.as_str(),
+        organization.visibility.as_str(),
+        to_json(&organization.annotations)?,
+        organization.namespace_base.as_str(),
+        organization.plan.uuid(),
+        organization.state.as_str(),
+        organization.created_at.as_millis(),
+    ])
+}
+
+fn search_key(organization: &Organization) -> String {
+    format!("{} {}", organization.name.as_str().to_lowercase(), organization.slug)
+}
+
+fn row_key(row: &OrganizationRow) -> String {
+    format!("{} {}", row.name.to_lowercase(), row.slug)
+}
+
+fn organization(row: OrganizationRow) -> Result<Organization> {
+    Ok(Organization {
+        id: OrganizationId::from_uuid(row.id),
+        realm: RealmId::from_uuid(row.realm_id),
+        parent: row.parent_id.map(OrganizationId::from_uuid),
+        slug: parse("organizations.slug", &row.slug)?,
+        name: parse("organizations.name", &row.name)?,
+        description: parse("organizations.description", &row.description)?,
+        kind: parse("organizations.kind", &row.kind)?,
+        visibility: parse("organizations.visibility", &row.visibility)?,
+        annotations: from_json("organizations.annotations", row.annotations)?,
+        namespace_base: NamespaceBase::from_stored(row.namespace_base),
+        plan: PlanId::from_uuid(row.plan_id),
+        state: parse("organizations.state", &row.state)?,
+        created_at: Timestamp::from_millis(row.created_at_ms),
+        revision: row.revision,
+    })
+}

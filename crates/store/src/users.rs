@@ -1,0 +1,206 @@
+//! Accounts, and who holds a role where.
+
+use bastide_authz::action::{CompleteSetup, CreateClientOrganization, CreateUser, ViewMembers, ViewUsers};
+use bastide_authz::{Action, Change, Permit};
+use bastide_model::names::Email;
+use bastide_model::role::{Reach, Role};
+use bastide_model::user::User;
+use bastide_model::{AuditId, Error, OrganizationId, RealmId, Result, Timestamp, UserId};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::audit::Target;
+use crate::db::{Tx, args, parse, rows, statements};
+use crate::listing::{Listed, PageRequest};
+
+statements! {
+    INSERT = "insert into users (id, realm_id, email, email_key, name, search, password_hash, access, created_at_ms, revision) \
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)";
+    ONE = "select id, realm_id, email, name, access, home_organization_id, created_at_ms, revision from users where id = $1";
+    BY_EMAIL = "select id, realm_id, email, name, access, home_organization_id, created_at_ms, revision from users \
+        where realm_id = $1 and email_key = $2";
+    LIST = "select id, realm_id, email, name, access, home_organization_id, created_at_ms, revision from users \
+        where realm_id = $1 and search like $2 escape '\\' and (search, id) > ($3, $4) order by search, id limit $5";
+    PASSWORD = "select id, password_hash from users where realm_id = $1 and email_key = $2";
+    HOME_SET = "update users set home_organization_id = $2, revision = revision + 1 \
+        where id = $1 and home_organization_id is null";
+    MEMBERS = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision, \
+        a.role, a.reach, a.expires_at_ms, u.search from assignments a join users u on u.id = a.user_id \
+        where a.organization_id = $1 and u.search like $2 escape '\\' and (u.search, u.id) > ($3, $4) \
+        order by u.search, u.id limit $5";
+}
+
+rows! {
+    UserRow {
+        id: Uuid, realm_id: Uuid, email: String, name: String, access: String, home_organization_id: Option<Uuid>,
+        created_at_ms: i64, revision: i64,
+    }
+    PasswordRow { id: Uuid, password_hash: Option<String>, }
+    MemberRow {
+        id: Uuid, realm_id: Uuid, email: String, name: String, access: String, home_organization_id: Option<Uuid>,
+        created_at_ms: i64, revision: i64, role: String, reach: String, expires_at_ms: Option<i64>, search: String,
+    }
+}
+
+/// Somebody with a role at an organization.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The account.
+    pub user: User,
+    /// The role.
+    pub role: Role,
+    /// How far down it reaches.
+    pub reach: Reach,
+    /// When it ends.
+    pub expires_at: Option<Timestamp>,
+    search: String,
+}
+
+/// The actions that make an account.
+pub trait Registers: Action {}
+impl Registers for CreateUser {}
+impl Registers for CompleteSetup {}
+impl Registers for CreateClientOrganization {}
+
+impl Tx {
+    /// Stores a new account with its audit record.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `email_taken`.
+    pub async fn user_create<A: Registers>(
+        &mut self,
+        permit: &Permit<A>,
+        user: &User,
+        password_hash: &str,
+        audit: AuditId,
+    ) -> Result<()> {
+        let args = args![
+            user.id.uuid(),
+            user.realm.uuid(),
+            user.email.as_str(),
+            user.email.canonical(),
+            user.name.as_str(),
+            search_key(user),
+            password_hash,
+            user.access.as_str(),
+            user.created_at.as_millis(),
+        ];
+        self.run(INSERT, args).await?;
+        self.change(Change::User { id: user.id, realm: user.realm, access: user.access });
+        let after = json!({"email": user.email.as_str(), "name": user.name, "access": user.access});
+        self.audit(
+            permit,
+            (audit, user.created_at),
+            Target::new("user", user.id, &user.email),
+            None,
+            Some(after),
+        )
+        .await
+    }
+
+    /// An account, for the rules.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    pub async fn user(&mut self, id: UserId) -> Result<User> {
+        let row: Option<UserRow> = self.maybe(ONE, args![id.uuid()]).await?;
+        user(row.ok_or(Error::NotFound)?)
+    }
+
+    /// The account of an address in a realm, active or not (HIER-3).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn user_by_email(&mut self, realm: RealmId, email: &Email) -> Result<Option<User>> {
+        let row: Option<UserRow> = self.maybe(BY_EMAIL, args![realm.uuid(), email.canonical()]).await?;
+        row.map(user).transpose()
+    }
+
+    /// Id and password hash of the account of an address in a realm; for sign-in only.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn password_hash(
+        &mut self,
+        realm: RealmId,
+        email: &Email,
+    ) -> Result<Option<(UserId, Option<String>)>> {
+        let row: Option<PasswordRow> = self.maybe(PASSWORD, args![realm.uuid(), email.canonical()]).await?;
+        Ok(row.map(|row| (UserId::from_uuid(row.id), row.password_hash)))
+    }
+
+    /// Gives an account without a home organization its first (HIER-5).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn user_home_default(&mut self, user: UserId, organization: OrganizationId) -> Result<()> {
+        self.run(HOME_SET, args![user.uuid(), organization.uuid()]).await?;
+        Ok(())
+    }
+
+    /// The accounts of a realm, by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn user_list(
+        &mut self,
+        permit: &Permit<ViewUsers>,
+        page: &PageRequest,
+    ) -> Result<Listed<User>> {
+        let args =
+            args![permit.realm().uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
+        let rows: Vec<UserRow> = self.all(LIST, args).await?;
+        let items = rows.into_iter().map(user).collect::<Result<Vec<_>>>()?;
+        Ok(page.cut(items, |last| (search_key(last), last.id.uuid())))
+    }
+
+    /// Who has a role at an organization, by name.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn member_list(
+        &mut self,
+        permit: &Permit<ViewMembers>,
+        page: &PageRequest,
+    ) -> Result<Listed<Member>> {
+        let args =
+            args![permit.target().uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
+        let rows: Vec<MemberRow> = self.all(MEMBERS, args).await?;
+        let items = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
+        Ok(page.cut(items, |last| (last.search.clone(), last.user.id.uuid())))
+    }
+}
+
+fn search_key(user: &User) -> String {
+    format!("{} {}", user.name.as_str().to_lowercase(), user.email.canonical())
+}
+
+fn user(row: UserRow) -> Result<User> {
+    Ok(User {
+        id: UserId::from_uuid(row.id),
+        realm: RealmId::from_uuid(row.realm_id),
+        email: parse("users.email", &row.email)?,
+        name: parse("users.name", &row.name)?,
+        access: parse("users.access", &row.access)?,
+        home: row.home_organization_id.map(OrganizationId::from_uuid),
+        created_at: Timestamp::from_millis(row.created_at_ms),
+        revision: row.revision,
+    })
+}
+
+fn member(row: MemberRow) -> Result<Member> {
+    let role = parse("assignments.role", &row.role)?;
+    let reach = parse("assignments.reach", &row.reach)?;
+    let (expires_at, search) = (row.expires_at_ms.map(Timestamp::from_millis), row.search);
+    let account = UserRow {
+        id: row.id,
+        realm_id: row.realm_id,
+        email: row.email,
+        name: row.name,
+        access: row.access,
+        home_organization_id: row.home_organization_id,
+        created_at_ms: row.created_at_ms,
+        revision: row.revision,
+    };
+    Ok(Member { user: user(account)?, role, reach, expires_at, search })
+}
