@@ -1,0 +1,557 @@
+//! The HTTP layer around sample operations, with a door and kept answers in memory.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body as HttpBody;
+use axum::extract::State;
+use bastide_api::organizations::{NewOrganization, OrganizationChange};
+use bastide_api::{PageQuery, Problem};
+use bastide_model::access::{Caller, Credential};
+use bastide_model::permission::PermissionSet;
+use bastide_model::{
+    Error, OrganizationId, Permission, RealmId, SessionId, SystemClock, SystemIds, TokenId, UserId,
+};
+use futures_util::future::BoxFuture;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use sha2::Digest as _;
+use tower::ServiceExt as _;
+
+use super::answer::{Accepted, Empty, Html, Made, Out};
+use super::authenticate::{Authenticate, Credentials};
+use super::context::RequestContext;
+use super::extract::{At, Body, Form, IfMatch, MaybeWho, Search, Who};
+use super::hub::{Hub, WebSettings};
+use super::idempotency::{KeptAnswer, KeptAnswers, KeyUse, Known};
+use super::problem::Failure;
+use super::registry::{Access, Operation, Surface, faults, router};
+use crate::metrics::Metrics;
+use crate::tasks::Tasks;
+
+/// Knows the token `good` and the session `good`.
+struct Door(UserId);
+
+impl Authenticate for Door {
+    fn authenticate<'a>(
+        &'a self,
+        credentials: Credentials<'a>,
+        context: &'a RequestContext,
+    ) -> BoxFuture<'a, bastide_model::Result<Caller>> {
+        Box::pin(async move {
+            let credential = match credentials {
+                Credentials::Bearer("good") => Credential::Token(TokenId::fresh(&SystemIds)),
+                Credentials::Session("good") => Credential::Session(SessionId::fresh(&SystemIds)),
+                _ => return Err(Error::Unauthenticated { reason: "the credential is none of ours" }),
+            };
+            Ok(Caller {
+                user: self.0,
+                realm: RealmId::PLATFORM,
+                credential,
+                ceiling: PermissionSet::ALL,
+                address: context.address.to_string(),
+                request: context.id,
+            })
+        })
+    }
+}
+
+type Remembered = HashMap<(UserId, &'static str, String), ([u8; 32], Option<KeptAnswer>)>;
+
+#[derive(Default)]
+struct Memory(Mutex<Remembered>);
+
+impl KeptAnswers for Memory {
+    fn begin<'a>(&'a self, one: &'a KeyUse) -> BoxFuture<'a, bastide_model::Result<Known>> {
+        let mut known = self.0.lock().unwrap();
+        let place = (one.caller.user, one.operation, one.key.clone());
+        let found = match known.get(&place) {
+            None => {
+                known.insert(place, (one.payload, None));
+                Known::Fresh
+            }
+            Some((payload, _)) if *payload != one.payload => Known::OtherPayload,
+            Some((_, Some(answer))) => Known::Answered(answer.clone()),
+            Some((_, None)) => Known::UnderWay,
+        };
+        Box::pin(async { Ok(found) })
+    }
+
+    fn finish<'a>(
+        &'a self,
+        one: &'a KeyUse,
+        answer: Option<KeptAnswer>,
+    ) -> BoxFuture<'a, bastide_model::Result<()>> {
+        let mut known = self.0.lock().unwrap();
+        let place = (one.caller.user, one.operation, one.key.clone());
+        match answer {
+            Some(answer) => drop(known.insert(place, (one.payload, Some(answer)))),
+            None => drop(known.remove(&place)),
+        }
+        Box::pin(async { Ok(()) })
+    }
+}
+
+fn hub() -> Hub {
+    Hub {
+        door: Arc::new(Door(UserId::fresh(&SystemIds))),
+        kept: Arc::new(Memory::default()),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds),
+        tasks: Tasks::new(),
+        metrics: Metrics::new(),
+        settings: Arc::new(WebSettings {
+            public_url: "https://hub.example.org".parse().unwrap(),
+            trusted_proxies: vec![],
+        }),
+    }
+}
+
+async fn list(
+    _: Who,
+    Search(query): Search<PageQuery>,
+    here: http::Uri,
+) -> Result<Out<bastide_api::Page<u32>>, Failure> {
+    let token = query.page_size.map(|size| size.to_string());
+    Ok(Out::page(bastide_api::Page { items: vec![1], next_page_token: token }, &here))
+}
+
+async fn show(_: Who, At(id): At<OrganizationId>) -> Result<Out<String>, Failure> {
+    Ok(Out::new(id.to_string()).etag(4))
+}
+
+async fn make(_: State<Hub>, who: Who, Body(new): Body<NewOrganization>) -> Result<Made<String>, Failure> {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    if new.name == "taken" {
+        return Err(Error::conflict("slug_taken", "`taken` is taken").into());
+    }
+    assert!(new.name != "panic", "the secret reason");
+    let text = format!("{} {} {}", new.name, who.0.user, COUNT.fetch_add(1, Ordering::Relaxed));
+    Ok(Made::new("/v1/things/thing_1", text).etag(1).revision(7))
+}
+
+async fn change(
+    _: Who,
+    At(_): At<String>,
+    IfMatch(revision): IfMatch,
+    Body(_): Body<OrganizationChange>,
+) -> Result<Out<i64>, Failure> {
+    Ok(Out::new(revision))
+}
+
+async fn remove(_: Who, At(_): At<String>) -> Result<Accepted<u32>, Failure> {
+    Ok(Accepted::new(1).revision(8))
+}
+
+async fn welcome(MaybeWho(who): MaybeWho, context: RequestContext) -> Result<Html, Failure> {
+    Ok(Html::page(format!("{} {}", who.is_some(), context.nonce.as_str())))
+}
+
+async fn settings(_: Who) -> Result<Html, Failure> {
+    Ok(Html::page("settings"))
+}
+
+async fn sign_in(form: Form) -> Result<Html, Failure> {
+    Ok(Html::with_status(StatusCode::BAD_REQUEST, format!("try again, {}", form.text("email"))))
+}
+
+async fn broken() -> Result<Empty, Failure> {
+    Err(Error::internal("the table secrets is missing").into())
+}
+
+fn operations() -> Vec<Operation> {
+    use Surface::{Api, Console};
+    let needs = Access::Needs(Permission::OrganizationsView);
+    let free = Access::Public("a sample");
+    let (get, post) = (Method::GET, Method::POST);
+    vec![
+        Operation::new(get.clone(), "/v1/things", "thing_list", "things", "List", needs, Api, list),
+        Operation::new(post.clone(), "/v1/things", "thing_create", "things", "Make", needs, Api, make),
+        Operation::new(post.clone(), "/v1/secrets", "secret_create", "things", "Make", needs, Api, make)
+            .answers_with_a_secret(),
+        Operation::new(get.clone(), "/v1/things/{thing}", "thing_get", "things", "Show", needs, Api, show),
+        Operation::new(
+            Method::PATCH,
+            "/v1/things/{thing}",
+            "thing_update",
+            "things",
+            "Change",
+            needs,
+            Api,
+            change,
+        ),
+        Operation::new(
+            Method::DELETE,
+            "/v1/things/{thing}",
+            "thing_delete",
+            "things",
+            "Delete",
+            needs,
+            Api,
+            remove,
+        ),
+        Operation::new(get.clone(), "/welcome", "welcome_page", "pages", "Welcome", free, Console, welcome),
+        Operation::new(
+            get.clone(),
+            "/settings",
+            "settings_page",
+            "pages",
+            "Settings",
+            needs,
+            Console,
+            settings,
+        ),
+        Operation::new(post, "/sign-in", "sign_in", "pages", "Sign in", free, Console, sign_in),
+        Operation::new(get.clone(), "/v1/broken", "broken_get", "things", "Break", free, Api, broken),
+        Operation::new(get, "/broken", "broken_page", "pages", "Break", free, Console, broken),
+    ]
+}
+
+/// One answer, read to its end.
+struct Answer {
+    status: u16,
+    head: Response<()>,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.head.headers().get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The problem, after a look at whether it is one.
+    fn problem(&self) -> Problem {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.body);
+        let problem: Problem = serde_json::from_str(&self.body).unwrap();
+        assert_eq!((problem.status, problem.request_id.as_str()), (self.status, self.header("request-id")));
+        problem
+    }
+}
+
+fn service() -> (Hub, Router) {
+    let hub = hub();
+    let router = router(&hub, operations()).unwrap();
+    (hub, router)
+}
+
+async fn send(router: &Router, request: Request<HttpBody>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    Answer { status: parts.status.as_u16(), head: Response::from_parts(parts, ()), body }
+}
+
+/// A request of somebody who is signed in, with headers and a body.
+fn ask(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<HttpBody> {
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.iter().any(|(name, _)| matches!(*name, "authorization" | "cookie")) {
+        request = request.header("authorization", "Bearer good");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(HttpBody::from(body.to_owned())).unwrap()
+}
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[test]
+fn the_sample_table_is_sound() {
+    assert_eq!(faults(&operations()), Vec::<String>::new());
+}
+
+#[test]
+fn faults_of_a_table_are_named() {
+    let row =
+        |path, id, access| Operation::new(Method::GET, path, id, "t", "s", access, Surface::Api, settings);
+    let signed_in = Access::SignedIn("a sample");
+    let found = faults(&[
+        row("/a", "a_get", signed_in),
+        row("/a", "b_get", signed_in),
+        row("/c", "a_get", signed_in),
+        row("/d", "GetD", signed_in),
+        row("/e", "e_get", Access::SignedIn("")),
+        row("/f", "f_get", Access::Public("everybody")),
+        row("/g/{g}", "g_get", signed_in),
+        Operation::new(Method::GET, "/h", "h_get", "t", "s", signed_in, Surface::Api, broken),
+    ]);
+    let wanted = [
+        ("/a", "another row"),
+        ("/c", "used before"),
+        ("/d", "noun_verb"),
+        ("/e", "reason"),
+        ("/f", "public, but its handler wants a caller"),
+        ("/g/{g}", "parameters of the path"),
+        ("/h", "needs a caller, but its handler takes none"),
+    ];
+    assert_eq!(found.len(), wanted.len(), "{found:#?}");
+    for ((path, text), fault) in wanted.iter().zip(&found) {
+        assert!(fault.starts_with(&format!("GET {path} ")) && fault.contains(text), "{fault}");
+    }
+}
+
+/// HIER-6: a path that does not exist and an id that cannot be one are the same nothing.
+#[tokio::test]
+async fn hier_6_nothing_is_always_the_same() {
+    let (_, router) = service();
+    let mut bodies = Vec::new();
+    for path in ["/v1/nothing", "/v1/things/garbage", "/v1/things/usr_01jd0000000000000000000000", "/nothing"]
+    {
+        let answer = send(&router, ask("GET", path, &[], "")).await;
+        let mut problem = answer.problem();
+        assert_eq!((problem.status, problem.code.as_str()), (404, "not_found"), "{path}");
+        problem.request_id = String::new();
+        bodies.push(serde_json::to_string(&problem).unwrap());
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "{bodies:#?}");
+}
+
+#[tokio::test]
+async fn whoever_is_not_signed_in_learns_nothing() {
+    let (_, router) = service();
+    for (headers, path) in [
+        (vec![("cookie", "a=b")], "/v1/things"),
+        (vec![("cookie", "a=b")], "/v1/things/garbage"),
+        (vec![("cookie", "__Host-bastide=stale")], "/v1/things?page_size=x"),
+        (vec![("authorization", "Bearer stale")], "/v1/things"),
+        (vec![("authorization", "Basic Z29vZA==")], "/v1/things"),
+    ] {
+        let answer = send(&router, ask("GET", path, &headers, "")).await;
+        assert_eq!(answer.problem().code, "unauthenticated", "{path} {headers:?}");
+        assert_eq!((answer.status, answer.header("www-authenticate")), (401, "Bearer realm=\"bastide\""));
+    }
+}
+
+#[tokio::test]
+async fn methods_that_a_path_does_not_have_are_named() {
+    let (_, router) = service();
+    let answer = send(&router, ask("PUT", "/v1/things", &[], "")).await;
+    assert_eq!(answer.problem().code, "method_not_allowed");
+    let mut allowed: Vec<_> = answer.header("allow").split(',').map(str::trim).collect();
+    allowed.sort_unstable();
+    assert_eq!(allowed, ["GET", "HEAD", "POST"]);
+}
+
+#[tokio::test]
+async fn bodies_are_checked_before_the_handler() {
+    let (_, router) = service();
+    let large = format!(r#"{{"name":"{}"}}"#, "x".repeat(bastide_model::limits::BODY_BYTES_MAX));
+    for (kind, body, status, code) in [
+        ("text/plain", "{}", 415, "unsupported_media_type"),
+        ("application/json", "{", 400, "invalid"),
+        ("application/json", r#"{"name":"x","role":"owner"}"#, 400, "invalid"),
+        ("application/json", large.as_str(), 413, "body_too_large"),
+        ("application/json", r#"{"name":"taken"}"#, 409, "slug_taken"),
+        ("application/json", r#"{"name":"x"}"#, 201, ""),
+    ] {
+        let answer = send(&router, ask("POST", "/v1/things", &[("content-type", kind)], body)).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        if status >= 400 {
+            assert_eq!(answer.problem().code, code);
+        } else {
+            assert_eq!(answer.header("location"), "/v1/things/thing_1");
+            assert_eq!((answer.header("etag"), answer.header("bastide-revision")), ("\"1\"", "7"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_an_announced_length_is_limited_too() {
+    let (_, router) = service();
+    let chunk = || Ok::<_, std::io::Error>(axum::body::Bytes::from(vec![b' '; 64 * 1024]));
+    let endless = futures_util::stream::repeat_with(chunk);
+    let mut request = ask("POST", "/v1/things", &[JSON], "");
+    *request.body_mut() = HttpBody::from_stream(endless);
+    assert_eq!(send(&router, request).await.problem().status, 413);
+}
+
+#[tokio::test]
+async fn query_strings_are_refused_where_nobody_reads_them() {
+    let (_, router) = service();
+    let id = OrganizationId::fresh(&SystemIds);
+    let good = send(&router, ask("GET", "/v1/things?page_size=2", &[], "")).await;
+    assert_eq!(
+        (good.status, good.header("link")),
+        (200, "</v1/things?page_size=2&page_token=2>; rel=\"next\"")
+    );
+    for path in ["/v1/things?page=2".to_owned(), format!("/v1/things/{id}?fields=id")] {
+        let problem = send(&router, ask("GET", &path, &[], "")).await.problem();
+        assert_eq!((problem.status, problem.errors.len()), (400, 1), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn changes_need_the_entity_tag() {
+    let (_, router) = service();
+    for (tag, status) in [(None, 428), (Some("\"x\""), 412), (Some("\"5\""), 200)] {
+        let headers: Vec<_> = [JSON].into_iter().chain(tag.map(|tag| ("if-match", tag))).collect();
+        let answer = send(&router, ask("PATCH", "/v1/things/x", &headers, "{}")).await;
+        assert_eq!(answer.status, status, "{tag:?}");
+    }
+}
+
+#[tokio::test]
+async fn panics_and_bugs_tell_the_client_nothing() {
+    let (hub, router) = service();
+    for request in
+        [ask("POST", "/v1/things", &[JSON], r#"{"name":"panic"}"#), ask("GET", "/v1/broken", &[], "")]
+    {
+        let answer = send(&router, request).await;
+        assert_eq!(answer.problem().code, "internal");
+        assert!(!answer.body.contains("secret"), "{}", answer.body);
+    }
+    let page = send(&router, ask("GET", "/broken", &[], "")).await;
+    assert_eq!((page.status, page.header("content-type")), (500, "text/html; charset=utf-8"));
+    assert!(!page.body.contains("secrets") && page.body.contains(page.header("request-id")), "{}", page.body);
+    let metrics = hub.metrics.text();
+    assert!(metrics.contains(r#"http_requests_total{operation="broken_get",status="500"} 1"#), "{metrics}");
+}
+
+#[tokio::test]
+async fn an_own_request_id_comes_back() {
+    let (_, router) = service();
+    let id = bastide_model::RequestId::fresh(&SystemIds).to_string();
+    let answer = send(&router, ask("GET", "/v1/things", &[("request-id", &id)], "")).await;
+    assert_eq!(answer.header("request-id"), id);
+    let other = send(&router, ask("GET", "/v1/things", &[("request-id", "evil")], "")).await;
+    assert!(other.header("request-id").starts_with("req_"));
+}
+
+#[tokio::test]
+async fn pages_lead_to_sign_in_and_back() {
+    let (_, router) = service();
+    let nobody = ("cookie", "a=b");
+    let led = send(&router, ask("GET", "/settings?tab=a", &[nobody], "")).await;
+    assert_eq!((led.status, led.header("location")), (303, "/sign-in?next=%2Fsettings%3Ftab%3Da"));
+    let seen = send(&router, ask("GET", "/settings", &[("cookie", "__Host-bastide=good")], "")).await;
+    assert_eq!((seen.status, seen.body.as_str()), (200, "settings"));
+    let welcome = send(&router, ask("GET", "/welcome", &[("cookie", "__Host-bastide=stale")], "")).await;
+    let nonce = welcome.body.strip_prefix("false ").unwrap();
+    assert!(welcome.header("content-security-policy").contains(&format!("'nonce-{nonce}'")));
+    let missing = send(&router, ask("GET", "/nothing", &[nobody, ("accept", "text/html")], "")).await;
+    assert_eq!((missing.status, missing.header("content-type")), (404, "text/html; charset=utf-8"));
+}
+
+#[tokio::test]
+async fn a_form_is_answered_with_its_own_page() {
+    let (_, router) = service();
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let answer = send(&router, ask("POST", "/sign-in", &[kind], "email=+a%40b+&password=x")).await;
+    assert_eq!((answer.status, answer.body.as_str()), (400, "try again, a@b"));
+    let cross = send(&router, ask("POST", "/sign-in", &[kind, ("sec-fetch-site", "cross-site")], "")).await;
+    assert_eq!((cross.status, cross.header("content-type")), (403, "text/html; charset=utf-8"));
+}
+
+/// SEC-2: what a browser sends on its own does not do anything for another site.
+#[tokio::test]
+async fn sec_2_other_sites_cannot_use_a_session() {
+    let (_, router) = service();
+    let cookie = ("cookie", "__Host-bastide=good");
+    let send_from = async |site| {
+        let headers = [JSON, cookie, ("sec-fetch-site", site)];
+        send(&router, ask("POST", "/v1/things", &headers, r#"{"name":"x"}"#)).await
+    };
+    assert_eq!(send_from("cross-site").await.problem().code, "cross_site_request");
+    assert_eq!(send_from("same-origin").await.status, 201);
+}
+
+#[tokio::test]
+async fn a_key_makes_one_of_two() {
+    let (hub, router) = service();
+    let post = async |path, key, body| {
+        send(&router, ask("POST", path, &[JSON, ("idempotency-key", key)], body)).await
+    };
+    let first = post("/v1/things", "k", r#"{"name":"a"}"#).await;
+    let again = post("/v1/things", "k", r#"{"name":"a"}"#).await;
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.body, again.body);
+    assert_eq!(
+        (again.header("location"), again.header("idempotency-replayed")),
+        ("/v1/things/thing_1", "true")
+    );
+    assert_ne!(first.header("request-id"), again.header("request-id"));
+
+    assert_eq!(post("/v1/things", "k", r#"{"name":"b"}"#).await.problem().code, "idempotency_key_reused");
+    assert_ne!(post("/v1/things", "other", r#"{"name":"a"}"#).await.body, first.body);
+    assert_eq!(post("/v1/things", "bad key", "{}").await.problem().status, 400);
+
+    // An answer of failure is not kept: doing it again is right.
+    assert_eq!(post("/v1/things", "f", r#"{"name":"taken"}"#).await.status, 409);
+    assert_eq!(post("/v1/things", "f", r#"{"name":"free"}"#).await.status, 201);
+
+    // An answer with a secret is not kept either, but what was done is not done again.
+    assert_eq!(post("/v1/secrets", "s", r#"{"name":"a"}"#).await.status, 201);
+    assert_eq!(post("/v1/secrets", "s", r#"{"name":"a"}"#).await.problem().code, "already_done");
+    assert!(hub.tasks.shut_down(std::time::Duration::from_mins(1)).await);
+}
+
+#[tokio::test]
+async fn a_key_that_is_under_way_is_in_conflict() {
+    let (hub, router) = service();
+    let caller = hub
+        .door
+        .authenticate(
+            Credentials::Bearer("good"),
+            &RequestContext::of(&Request::new(()).into_parts().0, &[], &SystemIds),
+        )
+        .await
+        .unwrap();
+    let body = r#"{"name":"a"}"#;
+    let payload = sha2::Sha256::digest(format!("/v1/things\0{body}")).into();
+    let key_use = KeyUse { caller, operation: "thing_create", key: "k".to_owned(), payload };
+    assert_eq!(hub.kept.begin(&key_use).await.unwrap(), Known::Fresh);
+    let answer = send(&router, ask("POST", "/v1/things", &[JSON, ("idempotency-key", "k")], body)).await;
+    assert_eq!(answer.problem().code, "request_under_way");
+}
+
+#[tokio::test]
+async fn deletion_begins_and_says_its_revision() {
+    let (_, router) = service();
+    let answer = send(&router, ask("DELETE", "/v1/things/x", &[], "")).await;
+    assert_eq!((answer.status, answer.header("bastide-revision")), (202, "8"));
+}
+
+#[test]
+fn the_document_says_what_the_signatures_say() {
+    let document = super::openapi::document(&operations());
+    let at = |pointer: &str| document.pointer(pointer).cloned().unwrap_or(Value::Null);
+    assert_eq!(at("/openapi"), "3.1.0");
+    assert_eq!(at("/paths/~1welcome"), Value::Null, "the console is not part of the API");
+    let create = "/paths/~1v1~1things/post";
+    assert_eq!(at(&format!("{create}/operationId")), "thing_create");
+    assert_eq!(at(&format!("{create}/x-permission")), "organizations.view");
+    assert_eq!(
+        at(&format!("{create}/requestBody/content/application~1json/schema")),
+        json!({ "$ref": "#/components/schemas/NewOrganization" })
+    );
+    assert_eq!(at("/components/schemas/NewOrganization/additionalProperties"), false);
+    assert_eq!(at(&format!("{create}/parameters/0/name")), "Idempotency-Key");
+    assert_ne!(at(&format!("{create}/responses/201/headers/Location")), Value::Null);
+    for status in ["400", "401", "409", "413", "415", "422", "default"] {
+        let response = at(&format!("{create}/responses/{status}"));
+        assert_eq!(response, json!({ "$ref": "#/components/responses/Problem" }), "{status}");
+    }
+    let list = "/paths/~1v1~1things/get";
+    assert_eq!(at(&format!("{list}/parameters/0/name")), "page_size");
+    assert_eq!(at(&format!("{list}/parameters/0/schema/type")), "integer");
+    assert_eq!(at(&format!("{list}/parameters/0/schema/maximum")), 200);
+    let change = "/paths/~1v1~1things~1{thing}/patch";
+    assert_eq!(at(&format!("{change}/parameters/0/in")), "path");
+    assert_eq!(at(&format!("{change}/parameters/1/name")), "If-Match");
+    assert_eq!(at("/paths/~1v1~1broken/get/security"), json!([{}]));
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_whoever_can_read_them() {
+    let (hub, _) = service();
+    let router = router(&hub, super::routes::operations()).unwrap();
+    let request = Request::get("/metrics").header("accept-encoding", "gzip").body(HttpBody::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.headers().get("content-encoding").unwrap(), "gzip");
+    let plain = send(&router, Request::get("/metrics").body(HttpBody::empty()).unwrap()).await;
+    assert_eq!(plain.header("content-type"), crate::metrics::MEDIA_TYPE);
+}
