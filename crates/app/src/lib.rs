@@ -1,1 +1,31 @@
-//! Bastide.
+//! The use cases of Bastide, one function each, in the order *authorize, load, decide, write, commit, publish*.
+//!
+//! This crate decides nothing that [`bastide_model`] or [`bastide_authz`] can decide, holds no SQL, and cannot see HTTP:
+//! what comes in are domain types and a [`bastide_model::access::Caller`], what goes out are domain types and
+//! [`bastide_model::Error`].
+
+pub mod audit;
+pub mod authority;
+pub mod client_organizations;
+pub mod clusters;
+pub mod gateways;
+pub mod hubs;
+pub mod idempotency;
+pub mod identity;
+pub mod joining;
+pub mod licences;
+pub mod logins;
+pub mod organizations;
+pub mod outbox;
+mod passwords;
+pub mod placement;
+pub mod plans;
+mod secrets;
+mod settings;
+mod state;
+pub mod sweep;
+pub mod users;
+
+pub use bastide_store::{Listed, PageRequest};
+pub use settings::Settings;
+pub use state::App;

@@ -37,6 +37,7 @@ pub use licences::Licence;
 pub use listing::{Listed, PageRequest};
 pub use logins::{LoginGrant, LoginGrantKind, LoginGrantState};
 pub use outbox::OutboxMessage;
+pub use organizations::Creates;
 pub use sessions::Session;
 pub use sets::{PlacementStatus, StoredReport};
 pub use tokens::Token;

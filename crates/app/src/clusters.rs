@@ -1,0 +1,265 @@
+//! Clusters: see, accept, deny, withdraw, unregister; and what their agents report (FLEET-1, FLEET-2, FLEET-6).
+
+use std::time::Duration;
+
+use bastide_authz::action::{
+    AcceptCluster, DeleteCluster, DenyCluster, ReportCluster, UpdateLicence, ViewCluster, ViewLicence,
+    WithdrawCluster,
+};
+use bastide_model::access::Caller;
+use bastide_model::cluster::{
+    Availability, Cluster, ClusterFacts, Condition, Heartbeat, Membership, merge_conditions,
+};
+use bastide_model::placement::{DesiredSet, ReportedSet};
+use bastide_model::{ClusterId, Error, Result};
+use bastide_store::Tx;
+
+use crate::state::App;
+use crate::{Listed, PageRequest, licences};
+
+/// A cluster as one caller sees it.
+#[derive(Debug, Clone)]
+pub struct Details {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// Whether it answers; nothing before it joined.
+    pub availability: Option<Availability>,
+    /// What its administrators see beside.
+    pub administration: Option<Administration>,
+    /// What the caller may do with it.
+    pub actions: Vec<&'static str>,
+}
+
+/// What a cluster's administrators see.
+#[derive(Debug, Clone)]
+pub struct Administration {
+    /// Its licence and what follows.
+    pub licence: licences::Details,
+    /// How many organizations are placed on it.
+    pub organizations: u64,
+}
+
+/// What should be on a cluster.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// Counts restores of the hub's database.
+    pub epoch: i64,
+    /// The greatest generation.
+    pub generation: i64,
+    /// The sets that changed.
+    pub sets: Vec<DesiredSet>,
+}
+
+/// Whether a cluster answers, on this hub's clock.
+pub(crate) fn availability(app: &App, cluster: &Cluster) -> Availability {
+    Availability::judge(cluster.heartbeat, app.started_at(), app.now())
+}
+
+/// The cluster that an id or a name names.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none for the caller.
+pub async fn resolve(app: &App, caller: &Caller, name: &str) -> Result<ClusterId> {
+    let candidates = match name.parse::<ClusterId>() {
+        Ok(id) => vec![id],
+        Err(_) => app.store().read().await?.clusters_by_name(name).await?,
+    };
+    candidates.into_iter().find(|id| app.authorize::<ViewCluster>(caller, *id).is_ok()).ok_or(Error::NotFound)
+}
+
+/// The clusters that the caller sees.
+///
+/// # Errors
+/// Those of the graph and of the database.
+pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<Details>> {
+    let now = app.now();
+    let visible = app.graph(|graph| graph.visible_clusters(caller, now))?;
+    let mut tx = app.store().read().await?;
+    let listed = tx.cluster_list(&visible, page).await?;
+    let mut items = Vec::with_capacity(listed.items.len());
+    for cluster in listed.items {
+        items.push(detail(app, &mut tx, caller, cluster).await?);
+    }
+    Ok(Listed { items, next: listed.next })
+}
+
+/// One cluster.
+///
+/// # Errors
+/// Those of [`App::authorize`].
+pub async fn view(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
+    let permit = app.authorize::<ViewCluster>(caller, id)?;
+    let mut tx = app.store().read().await?;
+    let cluster = tx.cluster_view(&permit).await?;
+    detail(app, &mut tx, caller, cluster).await
+}
+
+async fn detail(app: &App, tx: &mut Tx, caller: &Caller, cluster: Cluster) -> Result<Details> {
+    let id = cluster.id;
+    let administration = if app.authorize::<ViewLicence>(caller, id).is_ok() {
+        let licence = licences::detail(app, tx, &cluster).await?;
+        Some(Administration { licence, organizations: tx.cluster_organizations(id).await? })
+    } else {
+        None
+    };
+    let joined = cluster.membership == Membership::Joined;
+    let requested = cluster.membership == Membership::Requested;
+    let actions = [
+        ("accept", requested && app.authorize::<AcceptCluster>(caller, id).is_ok()),
+        ("deny", requested && app.authorize::<DenyCluster>(caller, id).is_ok()),
+        ("withdraw", joined && app.authorize::<WithdrawCluster>(caller, id).is_ok()),
+        ("delete", app.authorize::<DeleteCluster>(caller, id).is_ok()),
+        ("upload_licence", app.authorize::<UpdateLicence>(caller, id).is_ok()),
+    ]
+    .into_iter()
+    .filter_map(|(name, may)| may.then_some(name))
+    .collect();
+    let availability = joined.then(|| availability(app, &cluster));
+    Ok(Details { cluster, availability, administration, actions })
+}
+
+/// Accepts a cluster whose fingerprint the administrator has compared.
+///
+/// # Errors
+/// [`Error::Conflict`] `fingerprint_mismatch`, or `wrong_membership` when it does not wait.
+pub async fn accept(app: &App, caller: &Caller, id: ClusterId, fingerprint: &str) -> Result<Details> {
+    let permit = app.authorize::<AcceptCluster>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    let plain = |text: &str| text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_uppercase();
+    if plain(fingerprint) != plain(&cluster.fingerprint) {
+        let detail = format!(
+            "The fingerprint is not that of the key with which `{}` asks. Compare it with what the agent printed; deny the request if it differs.",
+            cluster.name
+        );
+        return Err(Error::conflict("fingerprint_mismatch", detail));
+    }
+    tx.cluster_decide(&permit, &cluster, app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    view(app, caller, id).await
+}
+
+/// Denies a cluster.
+///
+/// # Errors
+/// [`Error::Conflict`] `wrong_membership` when it does not wait.
+pub async fn deny(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
+    let permit = app.authorize::<DenyCluster>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    tx.cluster_decide(&permit, &cluster, app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    view(app, caller, id).await
+}
+
+/// Takes acceptance back: the agent's certificates are refused from now on; what runs goes on running.
+///
+/// # Errors
+/// [`Error::Conflict`] `wrong_membership` when it has not joined.
+pub async fn withdraw(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
+    let permit = app.authorize::<WithdrawCluster>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    tx.cluster_decide(&permit, &cluster, app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    view(app, caller, id).await
+}
+
+/// Unregisters a cluster; its workloads stay (FLEET-2).
+///
+/// # Errors
+/// [`Error::Conflict`] `cluster_in_use` while organizations are placed on it.
+pub async fn delete(app: &App, caller: &Caller, id: ClusterId) -> Result<()> {
+    let permit = app.authorize::<DeleteCluster>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    tx.cluster_delete(&permit, &cluster, app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    Ok(())
+}
+
+/// Whether an agent's certificate holds now: issued to this cluster, not revoked, the cluster accepted.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it does not.
+pub async fn authenticate_agent(app: &App, cluster: ClusterId, serial: &str) -> Result<ClusterId> {
+    let holds = app.store().read().await?.certificate_holds(cluster, serial, app.now()).await?;
+    if holds {
+        Ok(cluster)
+    } else {
+        Err(Error::Unauthenticated { reason: "the agent's certificate is not accepted any more" })
+    }
+}
+
+/// Takes in a sign of life, stamped with the hub's clock.
+///
+/// # Errors
+/// Those of the database.
+pub async fn heartbeat(
+    app: &App,
+    agent: ClusterId,
+    api_server_ready: bool,
+    facts: ClusterFacts,
+    conditions: Vec<Condition>,
+) -> Result<()> {
+    let permit = app.authorize_agent::<ReportCluster>(agent)?;
+    let now = app.now();
+    let mut tx = app.store().write().await?;
+    tx.heartbeat_record(&permit, Heartbeat { at: now, api_server_ready }).await?;
+    let known = tx.cluster(agent).await?;
+    let conditions = merge_conditions(&known.conditions, conditions, now);
+    if known.facts != facts || known.conditions != conditions {
+        tx.cluster_facts_set(&permit, &facts, &conditions).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// What should be on the agent's cluster and is newer than `after`; waits for something new for at most `wait`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn desired(app: &App, agent: ClusterId, after: i64, wait: Duration) -> Result<Desired> {
+    let permit = app.authorize_agent::<ReportCluster>(agent)?;
+    let mut revisions = app.revisions();
+    let deadline = tokio::time::Instant::now() + wait;
+    loop {
+        revisions.borrow_and_update();
+        let mut tx = app.store().read().await?;
+        let sets = tx.desired_after(&permit, after).await?;
+        let generation = tx.desired_generation(&permit).await?;
+        drop(tx);
+        let timed_out = tokio::time::Instant::now() >= deadline;
+        if !sets.is_empty() || timed_out {
+            return Ok(Desired { epoch: app.installation().epoch, generation, sets });
+        }
+        // Either something was committed somewhere, or the time is over: look once more.
+        let _ = tokio::time::timeout_at(deadline, revisions.changed()).await;
+    }
+}
+
+/// Writes down how far the agent's cluster has come.
+///
+/// # Errors
+/// Those of the database.
+pub async fn record_status(app: &App, agent: ClusterId, reports: Vec<ReportedSet>) -> Result<()> {
+    let permit = app.authorize_agent::<ReportCluster>(agent)?;
+    let now = app.now();
+    let mut tx = app.store().write().await?;
+    tx.reports_record(&permit, reports, now).await?;
+    app.publish(tx.commit().await?).await?;
+    Ok(())
+}
+
+/// How many joined clusters there are by availability, for metrics.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_by_availability(app: &App) -> Result<Vec<(Availability, u64)>> {
+    let clusters = app.store().read().await?.clusters().await?;
+    let joined: Vec<_> = clusters.iter().filter(|one| one.membership == Membership::Joined).collect();
+    Ok([Availability::Available, Availability::Unknown, Availability::Unavailable]
+        .into_iter()
+        .map(|state| (state, joined.iter().filter(|one| availability(app, one) == state).count() as u64))
+        .collect())
+}

@@ -1,0 +1,379 @@
+//! Organizations: create, list, see, change, delete (ORG-1 to ORG-8).
+
+use bastide_authz::action::{
+    CreateClientOrganization, CreateOrganization, CreateRootOrganization, DeleteOrganization,
+    UpdateOrganization, ViewMembers, ViewOrganization,
+};
+use bastide_authz::{Commons, Permit};
+use bastide_model::access::Caller;
+use bastide_model::error::FieldErrors;
+use bastide_model::limits::TREE_DEPTH_MAX;
+use bastide_model::names::{Annotations, Description, DisplayName};
+use bastide_model::organization::{
+    self, Blockers, NewOrganization, Organization, OrganizationState, Visibility,
+};
+use bastide_model::plan::{self, Plan};
+use bastide_model::{
+    AssignmentId, AuditId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
+};
+use bastide_store::{Member, PlacementStatus, Tx};
+use serde_json::json;
+
+use crate::state::App;
+use crate::{Listed, PageRequest};
+
+/// An organization as one caller sees it.
+#[derive(Debug, Clone)]
+pub struct Details {
+    /// The organization.
+    pub organization: Organization,
+    /// Its plan.
+    pub plan: Plan,
+    /// Whether the caller sees the organization above it.
+    pub parent_visible: bool,
+    /// The caller's role in it.
+    pub role: Option<&'static str>,
+    /// What the caller may do with it.
+    pub actions: Vec<&'static str>,
+    /// The revision that the answer comes from.
+    pub revision: i64,
+}
+
+/// Changes to an organization; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// What people read.
+    pub name: Option<DisplayName>,
+    /// A longer text.
+    pub description: Option<Description>,
+    /// Who sees that it exists.
+    pub visibility: Option<Visibility>,
+    /// All annotations that it should have.
+    pub annotations: Option<Annotations>,
+}
+
+/// An organization on one cluster, with what is known of the cluster.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// Where, what should be, what is.
+    pub status: PlacementStatus,
+    /// The cluster.
+    pub cluster: bastide_model::cluster::Cluster,
+    /// Names of the organization's namespaces.
+    pub namespaces: Vec<String>,
+}
+
+/// The organization that an id or a slug names. A slug is looked for in the caller's realm, then in the others that the
+/// caller sees.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none for the caller.
+pub async fn resolve(app: &App, caller: &Caller, name: &str) -> Result<OrganizationId> {
+    let candidates = match name.parse::<OrganizationId>() {
+        Ok(id) => vec![id],
+        Err(_) => {
+            let mut found = app.store().read().await?.organizations_by_slug(name).await?;
+            found.sort_by_key(|(realm, id)| (*realm != caller.realm, *id));
+            found.into_iter().map(|(_, id)| id).collect()
+        }
+    };
+    candidates
+        .into_iter()
+        .find(|id| app.authorize::<ViewOrganization>(caller, *id).is_ok())
+        .ok_or(Error::NotFound)
+}
+
+/// Creates an organization, beneath a parent or at the root; the creator owns it (ORG-3).
+///
+/// # Errors
+/// Those of [`App::authorize`], [`Error::LimitExceeded`], [`Error::Conflict`] `slug_taken`.
+pub async fn create(
+    app: &App,
+    caller: &Caller,
+    parent: Option<OrganizationId>,
+    input: NewOrganization,
+) -> Result<Details> {
+    let id = match parent {
+        None => {
+            let permit = app.authorize::<CreateRootOrganization>(caller, Commons(caller.realm))?;
+            store_new(app, &permit, caller.user, (caller.realm, None), &input).await?
+        }
+        Some(parent) => {
+            let permit = app.authorize::<CreateOrganization>(caller, parent)?;
+            store_new(app, &permit, caller.user, (permit.realm(), Some(parent)), &input).await?
+        }
+    };
+    view(app, caller, id).await
+}
+
+async fn store_new<A: bastide_store::Creates>(
+    app: &App,
+    permit: &Permit<A>,
+    owner: UserId,
+    (realm, parent): (RealmId, Option<OrganizationId>),
+    input: &NewOrganization,
+) -> Result<OrganizationId> {
+    let now = app.now();
+    let mut tx = app.store().write().await?;
+    if let Some(parent) = parent {
+        admit_child(app, &mut tx, parent).await?;
+    }
+    let plan = plan_for(&mut tx, realm, None).await?;
+    let organization = prepare(app, &mut tx, input, (realm, parent), plan.id, now).await?;
+    tx.organization_create(
+        permit,
+        &organization,
+        owner,
+        (AssignmentId::fresh(app.ids()), AuditId::fresh(app.ids())),
+    )
+    .await?;
+    tx.user_home_default(owner, organization.id).await?;
+    tx.outbox_put(app.ids(), "organization.created", json!({"organization": organization.id}), now).await?;
+    app.publish(tx.commit().await?).await?;
+    Ok(organization.id)
+}
+
+/// One more child, under the parent's lock (PLAN-2, HIER-1).
+async fn admit_child(app: &App, tx: &mut Tx, parent: OrganizationId) -> Result<()> {
+    let above = tx.organization_lock(parent).await?;
+    if above.state != OrganizationState::Active {
+        return Err(Error::conflict("parent_not_active", format!("{} is {}", above.slug, above.state)));
+    }
+    let plan = tx.plan(above.realm, above.plan).await?;
+    let used = tx.organization_children(parent).await?.len() as u64;
+    plan::admit_one_more("sub_organizations", used, plan.limits.sub_organizations, &plan)?;
+    admit_depth(app, parent)
+}
+
+/// HIER-1: any depth up to the limit.
+pub(crate) fn admit_depth(app: &App, parent: OrganizationId) -> Result<()> {
+    let depth = app.graph(|graph| graph.depth(parent));
+    if depth >= TREE_DEPTH_MAX {
+        let (used, allowed) = (depth as u64, TREE_DEPTH_MAX as u64);
+        return Err(Error::LimitExceeded { limit: "tree_depth", used, allowed, plan: "every plan".into() });
+    }
+    Ok(())
+}
+
+/// The realm's plan with a slug, or its default plan.
+pub(crate) async fn plan_for(tx: &mut Tx, realm: RealmId, slug: Option<&str>) -> Result<Plan> {
+    let plans = tx.plans_of(realm).await?;
+    let found = plans.iter().find(|plan| slug.map_or(plan.is_default, |slug| plan.slug.as_str() == slug));
+    found.cloned().ok_or_else(|| {
+        let known = plans.iter().map(|plan| plan.slug.as_str()).collect::<Vec<_>>().join(", ");
+        Error::field("/plan", format!("it is not a plan of this realm: {known}"))
+    })
+}
+
+/// A new organization with its id and the base of its namespaces.
+pub(crate) async fn prepare(
+    app: &App,
+    tx: &mut Tx,
+    input: &NewOrganization,
+    (realm, parent): (RealmId, Option<OrganizationId>),
+    plan: PlanId,
+    now: Timestamp,
+) -> Result<Organization> {
+    let id = OrganizationId::fresh(app.ids());
+    let namespace_base = tx.namespace_base_choose(&input.slug, id).await?;
+    Ok(Organization {
+        id,
+        realm,
+        parent,
+        slug: input.slug.clone(),
+        name: input.name.clone(),
+        description: input.description.clone(),
+        kind: input.kind,
+        visibility: input.visibility,
+        annotations: input.annotations.clone(),
+        namespace_base,
+        plan,
+        state: OrganizationState::Active,
+        created_at: now,
+        revision: 1,
+    })
+}
+
+/// The organizations that the caller sees (ORG-6).
+///
+/// # Errors
+/// Those of the graph and of the database.
+pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<Details>> {
+    let now = app.now();
+    let visible = app.graph(|graph| graph.visible_organizations(caller, now))?;
+    let mut tx = app.store().read().await?;
+    let listed = tx.organization_list(&visible, page).await?;
+    let mut details = Vec::with_capacity(listed.items.len());
+    for organization in listed.items {
+        details.push(detail(app, &mut tx, caller, organization).await?);
+    }
+    Ok(Listed { items: details, next: listed.next })
+}
+
+/// One organization.
+///
+/// # Errors
+/// Those of [`App::authorize`].
+pub async fn view(app: &App, caller: &Caller, id: OrganizationId) -> Result<Details> {
+    let permit = app.authorize::<ViewOrganization>(caller, id)?;
+    let mut tx = app.store().read().await?;
+    let organization = tx.organization_view(&permit).await?;
+    detail(app, &mut tx, caller, organization).await
+}
+
+async fn detail(app: &App, tx: &mut Tx, caller: &Caller, organization: Organization) -> Result<Details> {
+    let plan = tx.plan(organization.realm, organization.plan).await?;
+    let (id, now) = (organization.id, app.now());
+    let parent_visible =
+        organization.parent.is_some_and(|parent| app.authorize::<ViewOrganization>(caller, parent).is_ok());
+    let (role, revision) = app.graph(|graph| (graph.role_at(caller.user, id, now), graph.revision()));
+    let actions = offered(app, caller, &organization);
+    Ok(Details { organization, plan, parent_visible, role, actions, revision })
+}
+
+/// What the caller may do with an organization, asked of the same code that decides when they do it.
+fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'static str> {
+    if organization.state != OrganizationState::Active {
+        return Vec::new();
+    }
+    let id = organization.id;
+    let realm = bastide_authz::Realm(organization.realm);
+    let work = organization.kind == organization::Kind::Work;
+    [
+        ("update", app.authorize::<UpdateOrganization>(caller, id).is_ok()),
+        ("delete", app.authorize::<DeleteOrganization>(caller, id).is_ok()),
+        ("create_beneath", app.authorize::<CreateOrganization>(caller, id).is_ok()),
+        (
+            "create_client_organization",
+            work && app.authorize::<CreateClientOrganization>(caller, realm).is_ok(),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(name, may)| may.then_some(name))
+    .collect()
+}
+
+/// Changes an organization, if it is still as the caller last saw it (ORG-7).
+///
+/// # Errors
+/// Those of [`App::authorize`], [`Error::Stale`], [`Error::Conflict`] while it is being deleted.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    id: OrganizationId,
+    seen: i64,
+    change: Change,
+) -> Result<Details> {
+    let permit = app.authorize::<UpdateOrganization>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let before = tx.organization(id).await?;
+    refuse_deleting(&before)?;
+    if before.revision != seen {
+        return Err(Error::Stale);
+    }
+    let mut after = before.clone();
+    after.name = change.name.unwrap_or(after.name);
+    after.description = change.description.unwrap_or(after.description);
+    after.visibility = change.visibility.unwrap_or(after.visibility);
+    after.annotations = change.annotations.unwrap_or(after.annotations);
+    tx.organization_update(&permit, (&before, &after), app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    view(app, caller, id).await
+}
+
+fn refuse_deleting(organization: &Organization) -> Result<()> {
+    if organization.state == OrganizationState::Active {
+        return Ok(());
+    }
+    let detail = format!("{} is {} and cannot be changed any more.", organization.slug, organization.state);
+    Err(Error::conflict("already_deleting", detail))
+}
+
+/// Begins the deletion of an organization (ORG-8): refused with the list of blockers, confirmed by the typed slug.
+///
+/// # Errors
+/// Those of [`App::authorize`] and of [`organization::admit_deletion`], [`Error::Stale`].
+pub async fn delete(
+    app: &App,
+    caller: &Caller,
+    id: OrganizationId,
+    seen: i64,
+    typed: &str,
+) -> Result<Details> {
+    let permit = app.authorize::<DeleteOrganization>(caller, id)?;
+    let (audit, now) = app.audit();
+    let mut tx = app.store().write().await?;
+    let before = tx.organization_lock(id).await?;
+    let blockers = Blockers { children: tx.organization_children(id).await? };
+    organization::admit_deletion(&before, typed, &blockers)?;
+    if before.revision != seen {
+        return Err(Error::Stale);
+    }
+    tx.organization_delete(&permit, &before, (audit, now)).await?;
+    tx.outbox_put(app.ids(), "organization.deleting", json!({"organization": id}), now).await?;
+    app.publish(tx.commit().await?).await?;
+    view(app, caller, id).await
+}
+
+/// Who has a role at an organization.
+///
+/// # Errors
+/// Those of [`App::authorize`].
+pub async fn members(
+    app: &App,
+    caller: &Caller,
+    id: OrganizationId,
+    page: &PageRequest,
+) -> Result<Listed<Member>> {
+    let permit = app.authorize::<ViewMembers>(caller, id)?;
+    app.store().read().await?.member_list(&permit, page).await
+}
+
+/// Where an organization runs and how far that has come.
+///
+/// # Errors
+/// Those of [`App::authorize`].
+pub async fn placements(app: &App, caller: &Caller, id: OrganizationId) -> Result<Vec<Placed>> {
+    let permit = app.authorize::<ViewOrganization>(caller, id)?;
+    let mut tx = app.store().read().await?;
+    let namespaces = tx.organization_namespaces(&permit).await?;
+    let mut placed = Vec::new();
+    for status in tx.placement_list(&permit).await? {
+        let cluster = tx.cluster(status.placement.cluster).await?;
+        placed.push(Placed { status, cluster, namespaces: namespaces.clone() });
+    }
+    Ok(placed)
+}
+
+/// The fields of a new organization, read together so that all mistakes are told at once.
+///
+/// # Errors
+/// [`Error::Invalid`] naming each field.
+pub fn read_new(
+    name: &str,
+    slug: Option<&str>,
+    description: Option<&str>,
+    visibility: Option<Visibility>,
+    annotations: Option<std::collections::BTreeMap<String, String>>,
+) -> Result<NewOrganization> {
+    let mut errors = FieldErrors::default();
+    let name = errors.take("/name", name.parse::<DisplayName>());
+    let slug = match (slug, &name) {
+        (Some(slug), _) => errors.take("/slug", slug.parse()),
+        (None, None) => None,
+        (None, Some(name)) => bastide_model::names::Slug::from_name(name).or_else(|| {
+            errors.push("/slug", "no slug can be made from the name; give one of a–z, 0–9 and `-`");
+            None
+        }),
+    };
+    let description = errors.take("/description", description.unwrap_or_default().parse::<Description>());
+    let annotations = errors.take("/annotations", Annotations::try_from(annotations.unwrap_or_default()));
+    errors.finish()?;
+    let (Some(name), Some(slug), Some(description), Some(annotations)) =
+        (name, slug, description, annotations)
+    else {
+        return Err(Error::internal("a field is missing without an error"));
+    };
+    let visibility = visibility.unwrap_or(Visibility::Private);
+    Ok(NewOrganization { name, slug, description, kind: organization::Kind::Work, visibility, annotations })
+}

@@ -1,0 +1,250 @@
+//! What every use case works with: the store, the graph over it, the clock, and how a commit becomes known.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bastide_authz::{Action, Controller, Graph, Permit};
+use bastide_model::access::Caller;
+use bastide_model::licence::Examination;
+use bastide_model::{AuditId, Clock, ClusterId, Error, Ids, Result, Timestamp};
+use bastide_store::{Committed, Installation, Store};
+use tokio::sync::watch;
+
+use crate::authority::Authority;
+use crate::passwords::Passwords;
+use crate::settings::Settings;
+
+/// The use cases' state. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    graph: RwLock<Graph>,
+    revision: watch::Sender<i64>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    settings: Settings,
+    installation: Installation,
+    authority: Authority,
+    passwords: Passwords,
+    started_at: Timestamp,
+    examinations: Mutex<HashMap<String, Examination>>,
+}
+
+impl App {
+    /// Opens the store, prepares a new installation, and builds the graph.
+    ///
+    /// # Errors
+    /// Those of the store; [`Error::Invalid`] for an address that is none.
+    pub async fn open(settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Result<Self> {
+        let store = Store::open(&settings.database).await?;
+        let now = clock.now();
+        let mut tx = store.write().await?;
+        tx.installation_prepare(&*ids, now).await?;
+        tx.commit().await?;
+        let authority = Authority::load(&store, &settings, &*ids, now).await?;
+        let mut tx = store.write().await?;
+        tx.latest_seen_advance(now).await?;
+        let (installation, graph) = (tx.installation().await?, tx.graph().await?);
+        tx.commit().await?;
+        let (revision, _) = watch::channel(graph.revision());
+        let inner = Inner {
+            store,
+            graph: RwLock::new(graph),
+            revision,
+            clock,
+            ids,
+            settings,
+            installation,
+            authority,
+            passwords: Passwords::default(),
+            started_at: now,
+            examinations: Mutex::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Where everything is kept.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// The source of new ids.
+    pub fn ids(&self) -> &dyn Ids {
+        &*self.inner.ids
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// When this process started, on its own clock.
+    pub fn started_at(&self) -> Timestamp {
+        self.inner.started_at
+    }
+
+    /// The installation as it was at the start.
+    pub fn installation(&self) -> Installation {
+        self.inner.installation
+    }
+
+    /// The hub's own authority for agents.
+    pub fn authority(&self) -> &Authority {
+        &self.inner.authority
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    /// Id and time of an audit record that is about to be written.
+    pub(crate) fn audit(&self) -> (AuditId, Timestamp) {
+        (AuditId::fresh(self.ids()), self.now())
+    }
+
+    /// Looks at the graph. Nothing may wait while it does.
+    pub fn graph<T>(&self, look: impl FnOnce(&Graph) -> T) -> T {
+        look(&self.inner.graph.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// May the caller do `A` to the target?
+    ///
+    /// # Errors
+    /// Those of [`Graph::authorize`].
+    pub fn authorize<A: Action>(&self, caller: &Caller, target: A::Target) -> Result<Permit<A>> {
+        let now = self.now();
+        self.graph(|graph| graph.authorize(caller, target, now))
+    }
+
+    pub(crate) fn authorize_controller<A: Action>(
+        &self,
+        who: Controller,
+        target: A::Target,
+    ) -> Result<Permit<A>> {
+        self.graph(|graph| graph.authorize_controller(who, target))
+    }
+
+    pub(crate) fn authorize_agent<A: Action<Target = ClusterId>>(
+        &self,
+        agent: ClusterId,
+    ) -> Result<Permit<A>> {
+        self.graph(|graph| graph.authorize_agent(agent, agent))
+    }
+
+    /// Brings the graph to the revision that a commit made, and wakes who waits for it. Returns that revision, or the
+    /// present one when nothing was written.
+    ///
+    /// # Errors
+    /// Those of the database, when another replica's changes have to be read first.
+    pub(crate) async fn publish(&self, committed: Committed) -> Result<i64> {
+        let Some(revision) = committed.revision else { return Ok(*self.inner.revision.borrow()) };
+        let in_order = {
+            let mut graph = self.inner.graph.write().unwrap_or_else(PoisonError::into_inner);
+            let in_order = graph.revision() + 1 == revision;
+            if in_order {
+                graph.advance(revision, committed.changes);
+            }
+            in_order
+        };
+        if in_order {
+            self.announce(revision);
+        } else {
+            self.follow().await?;
+        }
+        Ok(revision)
+    }
+
+    /// Reads what other replicas changed and takes it in.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn follow(&self) -> Result<()> {
+        let known = self.graph(Graph::revision);
+        let mut tx = self.store().read().await?;
+        let (reached, changes) = tx.changes_after(known).await?;
+        if reached == known {
+            return Ok(());
+        }
+        {
+            let mut graph = self.inner.graph.write().unwrap_or_else(PoisonError::into_inner);
+            if graph.revision() < reached {
+                graph.advance(reached, changes);
+            }
+        }
+        self.announce(reached);
+        Ok(())
+    }
+
+    fn announce(&self, revision: i64) {
+        self.inner.revision.send_if_modified(|known| {
+            let newer = revision > *known;
+            *known = revision.max(*known);
+            newer
+        });
+    }
+
+    /// Waits until the graph has reached a revision that a caller has seen elsewhere; refuses instead of answering from
+    /// an older one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the revision is not in the store either.
+    pub async fn reach(&self, revision: i64) -> Result<()> {
+        if self.graph(Graph::revision) < revision {
+            self.follow().await?;
+        }
+        let known = self.graph(Graph::revision);
+        if known < revision {
+            return Err(Error::Unavailable {
+                detail: format!("revision {revision} is asked for, {known} is known"),
+            });
+        }
+        Ok(())
+    }
+
+    /// Revisions as they are reached; controllers and long polls wait on it.
+    pub fn revisions(&self) -> watch::Receiver<i64> {
+        self.inner.revision.subscribe()
+    }
+
+    /// The latest time that this installation has seen: a clock set back does not go behind it by more than a sweep.
+    pub(crate) fn latest_seen(&self) -> Timestamp {
+        self.now().max(self.inner.installation.latest_seen)
+    }
+
+    /// What a licence says; each text is read once.
+    pub(crate) fn examine(&self, pem: &str) -> Examination {
+        const KEPT_MAX: usize = 4_096;
+        let mut known = self.inner.examinations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(examination) = known.get(pem) {
+            return examination.clone();
+        }
+        let examination = (self.settings().examine_licence)(pem);
+        if known.len() >= KEPT_MAX {
+            known.clear();
+        }
+        known.insert(pem.to_owned(), examination.clone());
+        examination
+    }
+
+    /// Whether the database answers and the graph is not behind it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when it does not.
+    pub async fn ready(&self) -> Result<()> {
+        self.follow().await
+    }
+
+    /// Closes the store.
+    pub async fn close(&self) {
+        self.inner.store.close().await;
+    }
+}
