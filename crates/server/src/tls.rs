@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::server::WantsServerCert;
 use rustls::{ConfigBuilder, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -45,9 +44,6 @@ pub(crate) fn versions(
 ) -> anyhow::Result<ConfigBuilder<ServerConfig, rustls::WantsVerifier>> {
     Ok(ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions)?)
 }
-
-/// A server's settings once the question of client certificates is answered.
-pub(crate) type Verified = ConfigBuilder<ServerConfig, WantsServerCert>;
 
 fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let what = || format!("tls.certificate: {} holds no certificate in PEM", file.display());
