@@ -142,7 +142,7 @@ impl Authority {
     }
 }
 
-/// SHA-256 of a signing request's public key (SubjectPublicKeyInfo, DER), as pairs of hex digits with colons. The
+/// SHA-256 of a signing request's public key (`SubjectPublicKeyInfo`, DER), as pairs of hex digits with colons. The
 /// request's own signature is checked: who asks has the key.
 ///
 /// # Errors

@@ -69,13 +69,12 @@ pub struct Placed {
 /// # Errors
 /// [`Error::NotFound`] when there is none for the caller.
 pub async fn resolve(app: &App, caller: &Caller, name: &str) -> Result<OrganizationId> {
-    let candidates = match name.parse::<OrganizationId>() {
-        Ok(id) => vec![id],
-        Err(_) => {
-            let mut found = app.store().read().await?.organizations_by_slug(name).await?;
-            found.sort_by_key(|(realm, id)| (*realm != caller.realm, *id));
-            found.into_iter().map(|(_, id)| id).collect()
-        }
+    let candidates = if let Ok(id) = name.parse::<OrganizationId>() {
+        vec![id]
+    } else {
+        let mut found = app.store().read().await?.organizations_by_slug(name).await?;
+        found.sort_by_key(|(realm, id)| (*realm != caller.realm, *id));
+        found.into_iter().map(|(_, id)| id).collect()
     };
     candidates
         .into_iter()

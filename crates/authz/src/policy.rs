@@ -86,13 +86,21 @@ impl Graph {
         Ok(Permit::new(Actor::Agent(agent), target, target.place(self)))
     }
 
+    /// Whether the caller's account may be used with this credential at all (ROLE-4, CLI-2).
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] with the reason.
+    pub fn admit(&self, caller: &Caller) -> Result<()> {
+        self.usable(caller).map(|_| ())
+    }
+
     /// Everything that the caller's account holds on an object. Empty means that the object does not exist for them.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn held(&self, caller: &Caller, object: Object, now: Timestamp) -> Result<PermissionSet> {
         let node = self.usable(caller)?;
-        let site = node.administers(Administration::Site, RealmId::PLATFORM);
+        let site = node.administers_site();
         let everything = |exists: bool| if exists { PermissionSet::ALL } else { PermissionSet::EMPTY };
         Ok(match object {
             Object::Own(user) if user == caller.user => OWN_THINGS,
@@ -138,15 +146,24 @@ impl Graph {
         if organization.realm != node.realm {
             return above;
         }
-        let ancestors: BTreeSet<_> = self.lineage(id).skip(1).collect();
+        self.roles_at(node, id, now).fold(above, |held, role| held.union(role.permissions()))
+    }
+
+    /// The roles in force at an organization, given there or reaching down from above it.
+    fn roles_at<'a>(
+        &self,
+        node: &'a UserNode,
+        id: OrganizationId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = Role> + 'a {
+        let above: BTreeSet<_> = self.lineage(id).skip(1).collect();
         node.assignments
             .iter()
-            .filter(|grant| grant.in_force(now))
-            .filter(|grant| {
-                grant.organization == id
-                    || (grant.reaches_beneath() && ancestors.contains(&grant.organization))
+            .filter(move |grant| {
+                let reaches = grant.reaches_beneath() && above.contains(&grant.organization);
+                grant.in_force(now) && (grant.organization == id || reaches)
             })
-            .fold(above, |held, grant| held.union(grant.role.permissions()))
+            .map(|grant| grant.role)
     }
 
     fn on_cluster(&self, node: &UserNode, id: ClusterId, now: Timestamp) -> PermissionSet {
@@ -168,20 +185,22 @@ impl Graph {
         if !caller.ceiling.contains(Permission::OrganizationsView) {
             return Ok(Visible::new(Scope::These(BTreeSet::new())));
         }
-        if node.administers(Administration::Site, RealmId::PLATFORM) {
+        if node.administers_site() {
             return Ok(Visible::new(Scope::All));
         }
-        if node.administers(Administration::Client, node.realm) {
+        if node.administers_client(node.realm) {
             return Ok(Visible::new(Scope::Realm(node.realm)));
         }
         let mut seen = BTreeSet::new();
         for grant in node.assignments.iter().filter(|grant| grant.in_force(now)) {
             if grant.reaches_beneath() {
                 seen.extend(self.subtree(grant.organization));
-            } else if self.organizations.contains_key(&grant.organization) {
+            } else {
                 seen.insert(grant.organization);
             }
         }
+        // No grant crosses a realm, whatever it says (HIER-2).
+        seen.retain(|id| self.realm_of_organization(*id) == Some(node.realm));
         Ok(Visible::new(Scope::These(seen)))
     }
 
@@ -194,7 +213,7 @@ impl Graph {
         if !caller.ceiling.contains(Permission::ClustersView) {
             return Ok(Visible::new(Scope::These(BTreeSet::new())));
         }
-        if node.administers(Administration::Site, RealmId::PLATFORM) {
+        if node.administers_site() {
             return Ok(Visible::new(Scope::All));
         }
         let seen = self.clusters.keys().filter(|id| !self.on_cluster(node, **id, now).is_empty());
@@ -205,23 +224,11 @@ impl Graph {
     pub fn role_at(&self, user: UserId, id: OrganizationId, now: Timestamp) -> Option<&'static str> {
         let node = self.users.get(&user)?;
         let organization = self.organizations.get(&id)?;
-        let ancestors: BTreeSet<_> = self.lineage(id).skip(1).collect();
-        let direct = node
-            .assignments
-            .iter()
-            .filter(|grant| grant.in_force(now))
-            .filter(|grant| {
-                grant.organization == id
-                    || (grant.reaches_beneath() && ancestors.contains(&grant.organization))
-            })
-            .map(|grant| grant.role)
-            .min();
+        let direct = if organization.realm == node.realm { self.roles_at(node, id, now).min() } else { None };
         match direct {
             Some(role) => Some(role.as_str()),
-            None if node.administers(Administration::Site, RealmId::PLATFORM) => Some("site_administrator"),
-            None if node.administers(Administration::Client, organization.realm) => {
-                Some("client_administrator")
-            }
+            None if node.administers_site() => Some("site_administrator"),
+            None if node.administers_client(organization.realm) => Some("client_administrator"),
             None => None,
         }
     }
@@ -229,21 +236,23 @@ impl Graph {
     /// What the user administers above organizations.
     pub fn administration_of(&self, user: UserId) -> Option<Administration> {
         let node = self.users.get(&user)?;
-        [Administration::Site, Administration::Client]
-            .into_iter()
-            .find(|level| node.administrations.iter().any(|(held, _)| held == level))
+        if node.administers_site() {
+            Some(Administration::Site)
+        } else {
+            node.administers_client(node.realm).then_some(Administration::Client)
+        }
     }
 
     /// Whether anybody administers the site.
     pub fn has_site_administrator(&self) -> bool {
-        self.users.values().any(|node| node.administers(Administration::Site, RealmId::PLATFORM))
+        self.users.values().any(UserNode::administers_site)
     }
 }
 
 fn on_realm(node: &UserNode, realm: RealmId, site: bool) -> PermissionSet {
     if site {
         PermissionSet::ALL
-    } else if node.administers(Administration::Client, realm) {
+    } else if node.administers_client(realm) {
         Administration::Client.permissions()
     } else {
         PermissionSet::EMPTY
@@ -251,19 +260,25 @@ fn on_realm(node: &UserNode, realm: RealmId, site: bool) -> PermissionSet {
 }
 
 fn client_fleet(node: &UserNode, exists: bool) -> PermissionSet {
-    let client = node.administrations.iter().any(|(level, _)| *level == Administration::Client);
-    if exists && client { CLIENT_FLEET } else { PermissionSet::EMPTY }
+    if exists && node.administers_client(node.realm) { CLIENT_FLEET } else { PermissionSet::EMPTY }
 }
 
 /// What people never do, whatever they hold: it belongs to controllers and agents.
 fn reserved(operation: &str) -> bool {
-    AGENT_MAY.contains(&operation)
-        || [Controller::Door, Controller::Placement].into_iter().any(|one| controller_may(one, operation))
+    AGENT_MAY.contains(&operation) || Controller::ALL.iter().any(|one| controller_may(*one, operation))
 }
 
 impl UserNode {
-    fn administers(&self, level: Administration, realm: RealmId) -> bool {
-        self.administrations.contains(&(level, realm))
+    /// Whether the account administers the site. Only one of the platform's own accounts can: whoever administers a
+    /// client may change the accounts of that client, and must not become more by it (E-20).
+    fn administers_site(&self) -> bool {
+        self.realm == RealmId::PLATFORM
+            && self.administrations.contains(&(Administration::Site, RealmId::PLATFORM))
+    }
+
+    /// Whether the account administers a realm as a client: its own realm only (CLI-4).
+    fn administers_client(&self, realm: RealmId) -> bool {
+        self.realm == realm && self.administrations.contains(&(Administration::Client, realm))
     }
 }
 
