@@ -1,0 +1,204 @@
+//! Brings what one organization should be on a cluster about (FLEET-5, FLEET-6): record, apply, prune, report.
+//!
+//! Each step can be done again and each may be the last: whoever stops in between, the next pass goes on. A pass over
+//! what is already so only reads.
+
+use bastide_model::placement::{DesiredSet, ReportedObject, ReportedSet};
+use kube::Client;
+
+use crate::apply::{Applier, Live};
+use crate::error::{Error, Result};
+use crate::object::{NAMESPACE, Object, ObjectKey};
+use crate::prune::{self, Pruned};
+use crate::record::{self, Record, Recorded, SetName};
+use crate::render::{self, RenderOptions};
+use crate::status::{self, Outcome, reported};
+
+/// Makes the cluster be as the set says, and reports how far it has come. Can be called again at any time, and dropped
+/// at any time. Bastide's own objects must be there ([`cluster_objects`]).
+///
+/// A namespace that somebody else made is never taken over: then nothing is applied, and the report says so.
+///
+/// # Errors
+/// [`Error::OlderGeneration`], and whatever keeps the API server from answering; the error names the object. What the
+/// API server refuses is no error but part of the report.
+pub async fn bring_about(client: &Client, set: &DesiredSet, options: &RenderOptions) -> Result<ReportedSet> {
+    let name = SetName::Organization(set.organization);
+    let mut record = record::load(client, name).await?.unwrap_or_else(|| Record::new(name));
+    if record.generation > set.generation {
+        return Err(Error::OlderGeneration {
+            organization: set.organization,
+            recorded: record.generation,
+            offered: set.generation,
+        });
+    }
+    let wanted: Vec<Object> =
+        set.content.as_ref().map(|desired| render::organization(desired, options)).unwrap_or_default();
+    record.intend(set.generation, set.content.clone(), &wanted);
+    record::save(client, &mut record).await?;
+
+    let mut pass = Pass::new(client, record, &wanted);
+    pass.apply().await?;
+    let pruned = pass.prune().await?;
+    record::save(client, &mut pass.record).await?;
+
+    let outcome = pass.outcome(set.content.is_some(), &pruned);
+    pass.objects.extend(pruned.remaining.iter().map(|(key, why)| reported(key, why.clone())));
+    pass.objects.extend(pruned.no_longer_ours.iter().map(|key| reported(key, no_longer_ours(key))));
+    Ok(ReportedSet {
+        organization: set.organization,
+        observed_generation: set.generation,
+        removed: pass.record.is_removed(),
+        conditions: status::conditions(set.generation, &outcome, &pass.objects),
+        objects: pass.objects,
+    })
+}
+
+/// Makes Bastide's own objects on the cluster be there: its namespace and the roles that organizations' bindings refer
+/// to. To be called before anything else, and again from time to time.
+///
+/// # Errors
+/// Whatever keeps one of them from being as it should; the error names the object.
+pub async fn cluster_objects(client: &Client, options: &RenderOptions) -> Result<Vec<ReportedObject>> {
+    let wanted = render::cluster(options);
+    let applier = Applier::new(client.clone());
+    // The record is in this namespace, so that it comes before the record.
+    for namespace in wanted.iter().filter(|object| object.key().is(&NAMESPACE)) {
+        applier.apply(namespace).await?;
+    }
+    let name = SetName::Cluster;
+    let mut record = record::load(client, name).await?.unwrap_or_else(|| Record::new(name));
+    record.intend(0, None, &wanted);
+    record::save(client, &mut record).await?;
+
+    let mut objects = Vec::new();
+    for object in &wanted {
+        let done = applier.apply(object).await?;
+        record.objects.insert(done.key.clone(), Recorded { uid: Some(done.uid), intent: object.intent() });
+        objects.push(reported(&done.key, status::problem(&done.key, &done.live)));
+    }
+    let mut pass = Pass::new(client, record, &wanted);
+    let pruned = pass.prune().await?;
+    record::save(client, &mut pass.record).await?;
+    objects.extend(pruned.remaining.iter().map(|(key, why)| reported(key, why.clone())));
+    Ok(objects)
+}
+
+fn no_longer_ours(key: &ObjectKey) -> String {
+    format!(
+        "{key} is no longer ours, because it was made anew or its labels were taken away: it is left alone."
+    )
+}
+
+/// One pass over one set.
+struct Pass<'a> {
+    applier: Applier,
+    record: Record,
+    wanted: &'a [Object],
+    objects: Vec<ReportedObject>,
+    stopped: Option<Stop>,
+}
+
+/// Why nothing further was applied.
+struct Stop {
+    reason: &'static str,
+    message: String,
+}
+
+impl<'a> Pass<'a> {
+    fn new(client: &Client, record: Record, wanted: &'a [Object]) -> Self {
+        let applier = Applier::new(client.clone());
+        Self { applier, record, wanted, objects: Vec::new(), stopped: None }
+    }
+
+    /// Applies what is wanted, in order, up to the first that cannot be: what comes later gives rights that only make
+    /// sense within the limits that come before.
+    async fn apply(&mut self) -> Result<()> {
+        let mut found = Vec::new();
+        for object in self.wanted.iter().filter(|object| !object.resource().namespaced) {
+            let live = self.applier.get(object.key()).await?;
+            if let Some(live) = &live {
+                self.stopped = self.stopped.take().or_else(|| self.obstacle(object.key(), live));
+            }
+            found.push((object.key(), live));
+        }
+        for object in self.wanted {
+            if self.stopped.is_some() {
+                self.objects.push(reported(object.key(), "It has not been applied yet.".to_owned()));
+                continue;
+            }
+            let known = found.iter_mut().find(|(key, _)| *key == object.key());
+            let applied = match known {
+                Some((_, live)) => self.applier.apply_over(object, live.take()).await,
+                None => self.applier.apply(object).await,
+            };
+            match applied {
+                Ok(applied) => {
+                    let recorded = Recorded { uid: Some(applied.uid), intent: object.intent() };
+                    self.record.objects.insert(applied.key.clone(), recorded);
+                    self.objects.push(reported(&applied.key, status::problem(&applied.key, &applied.live)));
+                }
+                Err(error) if error.is_refusal() => {
+                    let message = format!("{error}.");
+                    self.objects.push(reported(object.key(), message.clone()));
+                    self.stopped = Some(Stop { reason: "Refused", message });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Why an object outside of namespaces that is there already cannot be applied over.
+    fn obstacle(&self, key: &ObjectKey, live: &Live) -> Option<Stop> {
+        let recorded = self.record.objects.get(key).and_then(|recorded| recorded.uid.as_deref());
+        let is_namespace = key.is(&NAMESPACE);
+        if recorded != Some(live.uid()) && !prune::carries_label(self.record.set, live) {
+            let reason = if is_namespace { "NamespaceNotOurs" } else { "ObjectNotOurs" };
+            let message = format!(
+                "{key} was there before and belongs to somebody else: it is not touched. Rename or delete it."
+            );
+            return Some(Stop { reason, message });
+        }
+        if is_namespace && live.is_being_deleted() {
+            let message =
+                format!("{key}: {} It is made anew when it is gone.", status::why_it_stays(key, live));
+            return Some(Stop { reason: "NamespaceTerminating", message });
+        }
+        None
+    }
+
+    /// Takes away what is recorded and not wanted.
+    async fn prune(&mut self) -> Result<Pruned> {
+        let surplus = self
+            .record
+            .objects
+            .iter()
+            .filter(|(key, _)| !self.wanted.iter().any(|object| object.key() == *key))
+            .map(|(key, recorded)| (key.clone(), recorded.clone()))
+            .collect();
+        let pruned = prune::prune(&self.applier, self.record.set, &surplus).await?;
+        for key in pruned.gone.iter().chain(&pruned.no_longer_ours) {
+            self.record.objects.remove(key);
+        }
+        Ok(pruned)
+    }
+
+    fn outcome(&mut self, something_is_wanted: bool, pruned: &Pruned) -> Outcome {
+        let left: Vec<String> = pruned.remaining.iter().map(|(key, why)| format!("{key}: {why}")).collect();
+        if let Some(stop) = self.stopped.take() {
+            Outcome::Stopped { reason: stop.reason, message: stop.message }
+        } else if something_is_wanted {
+            if left.is_empty() {
+                Outcome::Applied
+            } else {
+                Outcome::Pruning { message: status::summary(&left) }
+            }
+        } else if left.is_empty() {
+            let foreign: Vec<String> = pruned.no_longer_ours.iter().map(no_longer_ours).collect();
+            Outcome::Removed { message: status::summary(&foreign) }
+        } else {
+            Outcome::Removing { message: status::summary(&left) }
+        }
+    }
+}
