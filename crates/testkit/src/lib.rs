@@ -1,9 +1,14 @@
-//! What the whole-system tests and the demo stand on: real Kubernetes control planes, a real PostgreSQL, and child
-//! processes that never outlive their owner.
+//! What the whole-system tests and the demo stand on: real Kubernetes control planes, a real PostgreSQL, the real
+//! programs, and child processes that never outlive their owner.
 
 pub mod assets;
+pub mod cli;
 pub mod control_plane;
+pub mod hub;
 pub mod pki;
 pub mod postgres;
 pub mod process;
+pub mod programs;
+pub mod spoke;
 pub mod wait;
+pub mod web;

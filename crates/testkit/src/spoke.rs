@@ -1,0 +1,109 @@
+//! A spoke: a real control plane with simulated nodes in two pools, and the real agent beside it.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::control_plane::{ControlPlane, NodeSpec, Options};
+use crate::process::{Ending, Process};
+use crate::programs::program;
+use crate::wait;
+
+/// How long the agent may take to ask.
+const ASK_LIMIT: Duration = Duration::from_secs(30);
+
+/// A running spoke. Dropping it kills every part of it.
+#[derive(Debug)]
+pub struct Spoke {
+    plane: ControlPlane,
+    agent: Option<Process>,
+}
+
+impl Spoke {
+    /// Starts a control plane with two nodes in the pool `general` and two in the pool `gold`, which has a taint, and the
+    /// kinds of the Gateway API.
+    ///
+    /// # Errors
+    /// When it does not come up; what to install when a part is missing.
+    pub async fn start(name: &str) -> Result<Self> {
+        let node =
+            |pool: &str, number: u8| NodeSpec::new(&format!("{name}-{pool}-{number}")).label("pool", pool);
+        let nodes = vec![
+            node("general", 1),
+            node("general", 2),
+            node("gold", 1).taint("pool", "gold", "NoSchedule"),
+            node("gold", 2).taint("pool", "gold", "NoSchedule"),
+        ];
+        let plane = ControlPlane::start(Options::new(name).with_nodes(nodes)).await?;
+        plane.apply_gateway_api_crds().await?;
+        Ok(Self { plane, agent: None })
+    }
+
+    /// The control plane.
+    pub fn plane(&self) -> &ControlPlane {
+        &self.plane
+    }
+
+    /// Runs the line that the hub gave for this spoke, with the spoke's kubeconfig.
+    ///
+    /// # Errors
+    /// When the line is not one for the agent, or the agent cannot be started.
+    pub fn run_agent(&mut self, line: &str) -> Result<()> {
+        let mut words = line.split_whitespace();
+        ensure!(words.next() == Some("bastide-agent"), "this is no line for the agent: {line}");
+        let mut command = Command::new(program("bastide-agent")?);
+        command.args(words).arg("--kubeconfig").arg(self.plane.kubeconfig_path());
+        self.agent =
+            Some(Process::start("bastide-agent", &mut command, &self.agent_log(), Ending::Terminate)?);
+        Ok(())
+    }
+
+    fn agent_log(&self) -> std::path::PathBuf {
+        self.plane.folder().join("agent.log")
+    }
+
+    /// What the agent printed and logged so far.
+    pub fn agent_said(&self) -> String {
+        std::fs::read_to_string(self.agent_log()).unwrap_or_default()
+    }
+
+    /// The fingerprint that the agent printed, once it did.
+    ///
+    /// # Errors
+    /// When the agent ends before, or does not ask in time.
+    pub async fn fingerprint(&mut self) -> Result<String> {
+        let log = self.agent_log();
+        let agent = self.agent.as_mut().context("no agent was started")?;
+        let found = wait::until("the agent's fingerprint", ASK_LIMIT, async || {
+            agent.check()?;
+            let text = std::fs::read_to_string(&log).unwrap_or_default();
+            let found = text.split_once("Fingerprint of the key: ").map(|(_, rest)| {
+                rest.chars().take_while(|c| c.is_ascii_hexdigit() || *c == ':').collect::<String>()
+            });
+            Ok(found.filter(|text| text.len() == 95))
+        });
+        found.await.with_context(|| self.agent_said())
+    }
+
+    /// Ends the agent only.
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub async fn stop_agent(&mut self) -> Result<()> {
+        if let Some(agent) = self.agent.take() {
+            let status = agent.stop().await?;
+            ensure!(status.success(), "the agent ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Ends everything in order.
+    ///
+    /// # Errors
+    /// When a part does not end.
+    pub async fn stop(mut self) -> Result<()> {
+        self.stop_agent().await?;
+        self.plane.stop().await
+    }
+}

@@ -1,0 +1,110 @@
+//! A browser without a window: keeps the session's cookie and sends forms as a browser would. For what is about HTTP;
+//! what is about pages is tested in a real browser.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::programs::choose_cryptography;
+
+/// A browser, signed in or not.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    client: reqwest::Client,
+    base: String,
+    cookie: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    /// The body.
+    pub body: String,
+}
+
+impl Visitor {
+    /// A browser that has not been here before.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn new(base: &str) -> Result<Self> {
+        choose_cryptography();
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(30))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self { client, base: base.to_owned(), cookie: None })
+    }
+
+    /// Signs in through the console's form.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> Result<()> {
+        let form = [("email", email), ("password", password), ("next", "")];
+        let answer = self.request(Method::POST, "/sign-in").form(&form).send().await?;
+        let cookie =
+            answer.headers().get(SET_COOKIE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let status = answer.status();
+        let Some(cookie) = cookie.filter(|_| status == StatusCode::SEE_OTHER) else {
+            bail!("{email} cannot sign in: {status}: {}", answer.text().await?);
+        };
+        self.cookie = cookie.split(';').next().map(str::to_owned);
+        Ok(())
+    }
+
+    /// The session's cookie, `name=value`.
+    pub fn cookie(&self) -> Option<&str> {
+        self.cookie.as_deref()
+    }
+
+    /// A personal token of whoever is signed in.
+    ///
+    /// # Errors
+    /// When the hub refuses.
+    pub async fn new_token(&self, name: &str) -> Result<String> {
+        let answer =
+            self.request(Method::POST, "/v1/me/tokens").json(&json!({ "name": name })).send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        ensure!(status == StatusCode::CREATED, "no token: {status}: {text}");
+        let issued: Value = serde_json::from_str(&text)?;
+        issued.get("secret").and_then(Value::as_str).map(str::to_owned).context("a token without a secret")
+    }
+
+    /// Gets a page, without following redirects.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn get(&self, path: &str) -> Result<Answer> {
+        answer(self.request(Method::GET, path).header("accept", "text/html").send().await?).await
+    }
+
+    /// Sends a form, without following redirects.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer> {
+        answer(self.request(Method::POST, path).header("accept", "text/html").form(form).send().await?).await
+    }
+
+    /// A request as this browser makes it: with its cookie, and with the origin of the hub's own pages.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.base)).header(ORIGIN, &self.base);
+        match &self.cookie {
+            Some(cookie) => request.header(COOKIE, cookie),
+            None => request,
+        }
+    }
+}
+
+async fn answer(response: Response) -> Result<Answer> {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Answer { status: response.status(), location, body: response.text().await? })
+}
