@@ -130,14 +130,18 @@ pub(super) fn causes(error: &reqwest::Error) -> String {
 fn untrusted_certificate(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(one) = cause {
-        let inner = one
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(rustls::Error::InvalidCertificate(_)) = inner.or_else(|| one.downcast_ref()) {
+        if let Some(rustls::Error::InvalidCertificate(_)) = innermost(one).downcast_ref() {
             return true;
         }
         cause = one.source();
     }
     false
+}
+
+/// What I/O errors are wrapped around: they do not give it as their source.
+fn innermost<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    while let Some(inner) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = inner;
+    }
+    error
 }

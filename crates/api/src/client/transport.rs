@@ -116,7 +116,10 @@ impl Client {
             builder = builder.tls_certs_merge(authorities(pem)?);
         }
         let http = builder.build().map_err(|error| {
-            ClientError::not_sent(format!("TLS cannot be set up: {}", super::error::causes(&error)))
+            let cause = super::error::causes(&error);
+            ClientError::not_sent(format!(
+                "TLS cannot be set up: {cause}; the system's certificate authorities, or an additional one, are needed"
+            ))
         })?;
         Ok(Self { http, server, authorization: token.map(authorization).transpose()? })
     }

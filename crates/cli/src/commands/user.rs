@@ -1,0 +1,52 @@
+//! `bastide user`: accounts.
+
+use bastide_api::users::NewUser;
+use clap::{Args, Subcommand};
+
+use super::ListArgs;
+use crate::failure::Failure;
+use crate::input;
+use crate::shell::Shell;
+
+/// Verbs of `user`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// List the accounts.
+    List(ListArgs),
+    /// Show one account.
+    Get {
+        /// Id or e-mail address.
+        user: String,
+    },
+    /// Create an account.
+    Create(CreateArgs),
+}
+
+/// Options of `user create`.
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    /// E-mail address to sign in with.
+    #[arg(long)]
+    email: String,
+    /// What people read.
+    #[arg(long)]
+    name: String,
+    /// Read the password from standard input instead of asking for it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+pub(crate) async fn run(shell: &Shell, command: UserCommand) -> Result<(), Failure> {
+    let client = shell.client()?;
+    match command {
+        UserCommand::List(args) => {
+            shell.list(args, "No accounts that you may see.", async |page| client.users(page).await).await
+        }
+        UserCommand::Get { user } => shell.output.one(&client.user(&user).await?),
+        UserCommand::Create(args) => {
+            let password = input::new_password(args.password_stdin).await?;
+            let user = NewUser { email: args.email, name: args.name, password };
+            shell.output.one(&client.create_user(&user).await?)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Hubs, join tokens, clusters, licences, gateway configurations.
+
+use bastide_api::clusters::{
+    ClusterView, GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView, LicenceView,
+    ListenerProtocol,
+};
+
+use super::{CONDITION_HEADERS, condition_row, named, optional, yes};
+use crate::output::{Detailed, Details, Listed, Named};
+
+named! {
+    HubView = slug;
+    JoinTokenView = id;
+    IssuedJoinToken = token.id;
+    ClusterView = name;
+    GatewayConfigurationView = slug;
+}
+
+impl Listed for HubView {
+    const HEADERS: &'static [&'static str] = &["SLUG", "NAME", "ID"];
+    fn cells(&self) -> Vec<String> {
+        vec![self.slug.clone(), self.name.clone(), self.id.clone()]
+    }
+}
+
+impl Listed for JoinTokenView {
+    const HEADERS: &'static [&'static str] = &["ID", "CLUSTER", "STATE", "CREATED", "EXPIRES"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.id.clone(),
+            self.cluster_name.clone(),
+            self.state.clone(),
+            self.created_at.clone(),
+            self.expires_at.clone(),
+        ]
+    }
+}
+
+impl Listed for ClusterView {
+    const HEADERS: &'static [&'static str] =
+        &["NAME", "MEMBERSHIP", "AVAILABILITY", "VERSION", "NODES", "LICENCE", "LAST HEARTBEAT"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.name.clone(),
+            self.membership.clone(),
+            optional(self.availability.as_ref()),
+            self.kubernetes_version.clone(),
+            format!("{}/{}", self.nodes_ready, self.nodes),
+            self.administration.as_ref().map(|known| known.licence.state.clone()).unwrap_or_default(),
+            optional(self.last_heartbeat_at.as_ref()),
+        ]
+    }
+}
+
+impl Detailed for ClusterView {
+    fn details(&self) -> Details {
+        let mut details = Details::default()
+            .field("Name", &self.name)
+            .field("Id", &self.id)
+            .field("Hub", &self.hub)
+            .field("Membership", &self.membership)
+            .optional("Availability", self.availability.as_ref())
+            .optional("Last heartbeat", self.last_heartbeat_at.as_ref())
+            .field("Kubernetes", &self.kubernetes_version)
+            .field("Agent", &self.agent_version)
+            .field("Nodes", format!("{} ready of {}", self.nodes_ready, self.nodes))
+            .field("Asked to join", &self.requested_at);
+        if let Some(known) = &self.administration {
+            details = details
+                .field("Uid", &known.uid)
+                .field("Fingerprint", &known.fingerprint)
+                .field("Licence", format!("{}: {}", known.licence.state, known.licence.reason))
+                .field("Organizations", known.organizations.to_string());
+        }
+        details
+            .several("You may", &self.actions)
+            .table("Conditions", CONDITION_HEADERS, self.conditions.iter().map(condition_row))
+            .table(
+                "Capabilities",
+                &["NAME", "AVAILABLE", "REASON"],
+                self.capabilities
+                    .iter()
+                    .map(|one| vec![one.name.clone(), yes(one.available), one.reason.clone()]),
+            )
+    }
+}
+
+impl Named for LicenceView {
+    fn name(&self) -> String {
+        self.id.clone().unwrap_or_else(|| self.state.clone())
+    }
+}
+
+impl Detailed for LicenceView {
+    fn details(&self) -> Details {
+        Details::default()
+            .field("State", &self.state)
+            .field("Reason", &self.reason)
+            .field("Expected uid", &self.expected_uid)
+            .several("Found uids", &self.found_uids)
+            .optional("Id", self.id.as_ref())
+            .several("Features", &self.features)
+            .several("Product line", &self.product_line)
+            .several("Tier", &self.tier)
+            .several("Plan", &self.plan)
+            .several("Flags", &self.flags)
+            .optional("Issuer", self.issuer.as_ref())
+            .optional("Not before", self.not_before.as_ref())
+            .optional("Not after", self.not_after.as_ref())
+    }
+}
+
+impl Listed for GatewayConfigurationView {
+    const HEADERS: &'static [&'static str] = &["SLUG", "NAME", "CLASS", "LISTENERS", "ID"];
+    fn cells(&self) -> Vec<String> {
+        vec![self.slug.clone(), self.name.clone(), self.class.clone(), listeners(self), self.id.clone()]
+    }
+}
+
+impl Detailed for GatewayConfigurationView {
+    fn details(&self) -> Details {
+        Details::default()
+            .field("Slug", &self.slug)
+            .field("Name", &self.name)
+            .field("Id", &self.id)
+            .field("Cluster", &self.cluster)
+            .field("Class", &self.class)
+            .field("Listeners", listeners(self))
+            .field("Created", &self.created_at)
+    }
+}
+
+/// As `gateway create --listener` takes them.
+fn listeners(configuration: &GatewayConfigurationView) -> String {
+    let one = |listener: &bastide_api::clusters::Listener| {
+        let protocol = match listener.protocol {
+            ListenerProtocol::Http => "HTTP",
+            ListenerProtocol::Https => "HTTPS",
+        };
+        format!("{}:{}:{protocol}", listener.name, listener.port)
+    };
+    configuration.listeners.iter().map(one).collect::<Vec<_>>().join(",")
+}
