@@ -1,0 +1,89 @@
+//! Keeps Bastide's own objects on the cluster: its namespace and the roles that organizations' bindings refer to.
+
+use std::sync::Arc;
+
+use bastide_kube::reconcile::cluster_objects;
+use bastide_kube::render::RenderOptions;
+use bastide_model::cluster::ClusterFacts;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::{Backoff, spread};
+use crate::config::Timings;
+use crate::reconcile::Sets;
+use crate::spoke::Spoke;
+use crate::state::State;
+use crate::surroundings::Surroundings;
+
+/// Whether they are there, and who asks for another look.
+#[derive(Debug)]
+pub(crate) struct OwnObjects {
+    touched: Notify,
+    present: watch::Sender<bool>,
+}
+
+impl Default for OwnObjects {
+    fn default() -> Self {
+        Self { touched: Notify::new(), present: watch::Sender::new(false) }
+    }
+}
+
+impl OwnObjects {
+    /// Somebody changed one of them.
+    pub(crate) fn touch(&self) {
+        self.touched.notify_one();
+    }
+
+    /// Waits until they were there once: sets refer to them.
+    pub(crate) async fn present(&self) {
+        let mut present = self.present.subscribe();
+        // The sender lives as long as this does.
+        let _ = present.wait_for(|present| *present).await;
+    }
+}
+
+/// Applies them.
+pub(crate) struct OwnObjectsKeeper {
+    pub(crate) own_objects: Arc<OwnObjects>,
+    pub(crate) sets: Arc<Sets>,
+    pub(crate) spoke: Spoke,
+    pub(crate) facts: watch::Receiver<ClusterFacts>,
+    pub(crate) state: Arc<State>,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) timings: Timings,
+}
+
+impl OwnObjectsKeeper {
+    /// Applies them at the start, when one of them was changed, and from time to time, until the agent stops.
+    pub(crate) async fn run(self, shutdown: CancellationToken) {
+        shutdown.run_until_cancelled(self.keep()).await;
+    }
+
+    async fn keep(&self) {
+        let mut backoff = Backoff::new(self.timings.set_retry);
+        let random = self.surroundings.random.as_ref();
+        loop {
+            let options = RenderOptions::for_version(&self.facts.borrow().kubernetes_version);
+            match cluster_objects(self.spoke.client(), &options).await {
+                Ok(objects) => {
+                    backoff.succeeded();
+                    self.state.set_own_objects_trouble(None);
+                    self.sets.note_kinds(&objects);
+                    self.own_objects.present.send_replace(true);
+                    tokio::select! {
+                        () = self.own_objects.touched.notified() => {
+                            tokio::time::sleep(self.timings.drift_pause).await;
+                        }
+                        () = tokio::time::sleep(spread(self.timings.full_pass, 0.25, random)) => {}
+                    }
+                }
+                Err(error) => {
+                    let pause = backoff.failed(random);
+                    tracing::warn!(%error, ?pause, "Bastide's own objects cannot be applied; trying again");
+                    self.state.set_own_objects_trouble(Some(format!("{error}.")));
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+}
