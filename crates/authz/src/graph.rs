@@ -107,6 +107,7 @@ impl Graph {
                     && !node.administrations.contains(&(level, realm))
                 {
                     node.administrations.push((level, realm));
+                    node.administrations.sort_by_key(|(level, realm)| (level.as_str(), *realm));
                 }
             }
             Change::Hub { id } => {
@@ -149,6 +150,10 @@ impl Graph {
     }
 
     fn drop_organization(&mut self, id: OrganizationId) {
+        // Not only when it is there: a grant at it may have come a second time after it had gone.
+        for user in self.users.values_mut() {
+            user.assignments.retain(|assignment| assignment.organization != id);
+        }
         let Some(node) = self.organizations.remove(&id) else { return };
         if let Some(parent) = node.parent.and_then(|parent| self.organizations.get_mut(&parent)) {
             parent.children.remove(&id);
@@ -157,9 +162,6 @@ impl Graph {
             if let Some(spoke) = self.clusters.get_mut(&cluster) {
                 spoke.organizations.remove(&id);
             }
-        }
-        for user in self.users.values_mut() {
-            user.assignments.retain(|assignment| assignment.organization != id);
         }
     }
 
@@ -202,15 +204,18 @@ impl Graph {
         .take(TREE_DEPTH_MAX)
     }
 
-    /// The organization and everything beneath it.
-    pub(crate) fn subtree(&self, id: OrganizationId) -> Vec<OrganizationId> {
-        let mut found = Vec::new();
-        let mut waiting = vec![id];
-        while let Some(here) = waiting.pop() {
-            if let Some(node) = self.organizations.get(&here) {
-                found.push(here);
-                waiting.extend(&node.children);
-            }
+    /// The organization and everything beneath it, as far down as [`Graph::lineage`] reaches up. Each is looked at once,
+    /// so that a circle in the facts, which must not be there, costs nothing but itself (E-29).
+    pub(crate) fn subtree(&self, id: OrganizationId) -> BTreeSet<OrganizationId> {
+        let mut found = BTreeSet::new();
+        let mut level = vec![id];
+        for _ in 0..TREE_DEPTH_MAX {
+            level.retain(|here| self.organizations.contains_key(here) && found.insert(*here));
+            level = level
+                .iter()
+                .filter_map(|here| self.organizations.get(here))
+                .flat_map(|node| node.children.iter().copied())
+                .collect();
         }
         found
     }

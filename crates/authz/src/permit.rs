@@ -17,6 +17,9 @@ pub enum Controller {
 }
 
 impl Controller {
+    /// Every controller.
+    pub const ALL: &'static [Self] = &[Self::Door, Self::Placement];
+
     /// Its name in the audit log.
     pub const fn name(self) -> &'static str {
         match self {

@@ -10,7 +10,7 @@ use bastide_model::user::Access;
 use bastide_model::{ClusterId, Error, OrganizationId, Permission, RealmId, Result, Timestamp, UserId};
 
 use crate::action::Action;
-use crate::graph::{Graph, UserNode};
+use crate::graph::{Assignment, Graph, UserNode};
 use crate::permit::{Actor, Controller, Permit};
 use crate::target::{Object, Target};
 use crate::visible::{Scope, Visible};
@@ -21,6 +21,9 @@ const COMMONS: PermissionSet = PermissionSet::of(&[Permission::OrganizationsCrea
 /// What a client's administrator sees of the platform's fleet: enough to choose where an organization runs.
 const CLIENT_FLEET: PermissionSet =
     PermissionSet::of(&[Permission::HubsView, Permission::ClustersView, Permission::GatewaysView]);
+
+/// What every role that reaches down gives beneath the organization where it was given (ORG-8).
+const FROM_ABOVE: PermissionSet = PermissionSet::of(&[Permission::OrganizationsDelete]);
 
 /// What each controller may do; everything else is refused.
 fn controller_may(controller: Controller, operation: &str) -> bool {
@@ -146,24 +149,21 @@ impl Graph {
         if organization.realm != node.realm {
             return above;
         }
-        self.roles_at(node, id, now).fold(above, |held, role| held.union(role.permissions()))
+        self.grants_at(node, id, now).fold(above, |held, grant| held.union(grant.permissions_at(id)))
     }
 
-    /// The roles in force at an organization, given there or reaching down from above it.
-    fn roles_at<'a>(
+    /// The grants in force at an organization, given there or reaching down from above it.
+    fn grants_at<'a>(
         &self,
         node: &'a UserNode,
         id: OrganizationId,
         now: Timestamp,
-    ) -> impl Iterator<Item = Role> + 'a {
+    ) -> impl Iterator<Item = &'a Assignment> {
         let above: BTreeSet<_> = self.lineage(id).skip(1).collect();
-        node.assignments
-            .iter()
-            .filter(move |grant| {
-                let reaches = grant.reaches_beneath() && above.contains(&grant.organization);
-                grant.in_force(now) && (grant.organization == id || reaches)
-            })
-            .map(|grant| grant.role)
+        node.assignments.iter().filter(move |grant| {
+            let reaches = grant.reaches_beneath() && above.contains(&grant.organization);
+            grant.in_force(now) && (grant.organization == id || reaches)
+        })
     }
 
     fn on_cluster(&self, node: &UserNode, id: ClusterId, now: Timestamp) -> PermissionSet {
@@ -224,8 +224,9 @@ impl Graph {
     pub fn role_at(&self, user: UserId, id: OrganizationId, now: Timestamp) -> Option<&'static str> {
         let node = self.users.get(&user)?;
         let organization = self.organizations.get(&id)?;
-        let direct = if organization.realm == node.realm { self.roles_at(node, id, now).min() } else { None };
-        match direct {
+        let same_realm = organization.realm == node.realm;
+        let roles = self.grants_at(node, id, now).filter(|_| same_realm).map(|grant| grant.role);
+        match roles.min() {
             Some(role) => Some(role.as_str()),
             None if node.administers_site() => Some("site_administrator"),
             None if node.administers_client(organization.realm) => Some("client_administrator"),
@@ -282,9 +283,16 @@ impl UserNode {
     }
 }
 
-impl crate::graph::Assignment {
+impl Assignment {
     /// An owner's role always reaches beneath (ROLE-2); an administrator's when it was given so (ROLE-3).
     fn reaches_beneath(&self) -> bool {
         self.role == Role::Owner || self.reach == Reach::Beneath
+    }
+
+    /// What the grant gives at an organization that it reaches: its role's permissions, and to an administrator from
+    /// above the deletion of what lies beneath (ORG-8).
+    fn permissions_at(&self, id: OrganizationId) -> PermissionSet {
+        let from_above = if self.organization == id { PermissionSet::EMPTY } else { FROM_ABOVE };
+        self.role.permissions().union(from_above)
     }
 }
