@@ -1,9 +1,12 @@
 //! `bastide gateway`: gateway configurations that organizations can choose from.
 
+use bastide_api::PageQuery;
+use bastide_api::client::{Client, all_pages};
 use bastide_api::clusters::{Listener, NewGatewayConfiguration};
 use clap::{Args, Subcommand};
 
 use super::ListArgs;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
 use crate::shell::Shell;
@@ -22,8 +25,11 @@ pub(crate) enum GatewayCommand {
     Create(CreateArgs),
     /// Delete a gateway configuration that no organization uses.
     Delete {
-        /// Id of the configuration.
+        /// Id of the configuration; with --cluster also its slug.
         configuration: String,
+        /// The cluster whose configuration it is, name or id.
+        #[arg(long)]
+        cluster: Option<String>,
     },
 }
 
@@ -62,10 +68,28 @@ pub(crate) async fn run(shell: &Shell, command: GatewayCommand) -> Result<(), Fa
             };
             shell.output.one(&client.create_gateway_configuration(&args.cluster, &configuration).await?)
         }
-        GatewayCommand::Delete { configuration } => {
-            client.delete_gateway_configuration(&configuration).await?;
+        GatewayCommand::Delete { configuration, cluster } => {
+            let id = match cluster {
+                Some(cluster) => id_on(&client, &cluster, &configuration).await?,
+                None => configuration.clone(),
+            };
+            client.delete_gateway_configuration(&id).await?;
             shell.output.note(&format!("Gateway configuration {configuration} is deleted."));
             Ok(())
         }
     }
+}
+
+/// Slugs are unique on a cluster only, so the API deletes by id.
+async fn id_on(client: &Client, cluster: &str, configuration: &str) -> Result<String, Failure> {
+    let fetch = async |page| client.gateway_configurations(cluster, page).await;
+    let found = all_pages(PageQuery::default(), None, fetch).await?;
+    found
+        .into_iter()
+        .find(|one| one.slug == configuration || one.id == configuration)
+        .map(|one| one.id)
+        .ok_or_else(|| {
+            Failure::new(Exit::NotFound, format!("{cluster} has no gateway configuration {configuration}"))
+                .hint(format!("see what there is: bastide gateway list {cluster}"))
+        })
 }

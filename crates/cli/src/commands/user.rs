@@ -1,9 +1,12 @@
 //! `bastide user`: accounts.
 
-use bastide_api::users::NewUser;
+use bastide_api::PageQuery;
+use bastide_api::client::{Client, all_pages};
+use bastide_api::users::{NewUser, UserView};
 use clap::{Args, Subcommand};
 
 use super::ListArgs;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
 use crate::shell::Shell;
@@ -42,6 +45,9 @@ pub(crate) async fn run(shell: &Shell, command: UserCommand) -> Result<(), Failu
         UserCommand::List(args) => {
             shell.list(args, "No accounts that you may see.", async |page| client.users(page).await).await
         }
+        UserCommand::Get { user } if user.contains('@') => {
+            shell.output.one(&by_address(&client, &user).await?)
+        }
         UserCommand::Get { user } => shell.output.one(&client.user(&user).await?),
         UserCommand::Create(args) => {
             let password = input::new_password(args.password_stdin).await?;
@@ -49,4 +55,17 @@ pub(crate) async fn run(shell: &Shell, command: UserCommand) -> Result<(), Failu
             shell.output.one(&client.create_user(&user).await?)
         }
     }
+}
+
+/// Longest text that the hub searches for, in characters.
+const SEARCH_CHARS_MAX: usize = 100;
+
+/// `GET /v1/users/{user}` takes an id; people know addresses.
+async fn by_address(client: &Client, address: &str) -> Result<UserView, Failure> {
+    let search = address.chars().take(SEARCH_CHARS_MAX).collect();
+    let query = PageQuery { search: Some(search), ..PageQuery::default() };
+    let found = all_pages(query, None, async |page| client.users(page).await).await?;
+    found.into_iter().find(|user| user.email.eq_ignore_ascii_case(address)).ok_or_else(|| {
+        Failure::new(Exit::NotFound, format!("there is no account {address} that you may see"))
+    })
 }

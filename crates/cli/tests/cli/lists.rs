@@ -1,6 +1,6 @@
 //! Lists: pages, formats, and readers that go away.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{Cli, Hub, organization, page, problem};
 
@@ -103,4 +103,31 @@ fn a_full_disk_is_a_failure() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8(output.stderr).unwrap().contains("standard output cannot be written"));
+}
+
+#[test]
+fn what_the_api_knows_by_id_is_found_by_name() {
+    let hub = Hub::start(|seen, _| match seen.line.as_str() {
+        "GET /v1/users" => {
+            assert_eq!(seen.query["search"], "Ada@example.org");
+            let user = |id: &str, email: &str| json!({"id": id, "email": email, "name": "Ada", "access": "enabled", "created_at": ""});
+            page([user("usr_2", "xada@example.org"), user("usr_1", "ada@example.org")], None)
+        }
+        "GET /v1/clusters/eu-1/gateway-configurations" => page(
+            [json!({
+                "id": "gwc_1", "cluster": "cls_1", "slug": "edge", "name": "Edge", "class": "nginx",
+                "listeners": [{"name": "web", "port": 443, "protocol": "HTTPS"}], "created_at": ""
+            })],
+            None,
+        ),
+        "DELETE /v1/gateway-configurations/gwc_1" => (204, "".into()),
+        _ => problem(404, "not_found"),
+    });
+    let cli = Cli::signed_in(&hub);
+    let user = cli.run(&["user", "get", "Ada@example.org", "-o", "json"]).stdout;
+    assert_eq!(serde_json::from_str::<Value>(&user).unwrap()["id"], "usr_1");
+    let end = cli.run(&["gateway", "list", "eu-1", "--no-headers"]);
+    assert_eq!(end.stdout, "edge  Edge  nginx  web:443:HTTPS  gwc_1\n");
+    assert_eq!(cli.run(&["gateway", "delete", "edge", "--cluster", "eu-1"]).code, 0);
+    assert_eq!(cli.run(&["gateway", "delete", "egde", "--cluster", "eu-1"]).code, 3);
 }

@@ -154,7 +154,7 @@ fn waiting_ends_with_8_and_says_how_it_stands() {
         (200, _) if seen.line.ends_with("/placements") => page([placement(2, "False")], None),
         other => other,
     });
-    let args = [CREATE, &["--wait", "--timeout", "2s"]].concat();
+    let args = [CREATE, &["--wait", "--timeout", "3s"]].concat();
     let end = Cli::signed_in(&hub).run_with_input(&args, "correct horse battery");
     assert_eq!(end.code, 8, "{end:?}");
     assert!(end.stdout.contains("acme"), "{}", end.stdout);

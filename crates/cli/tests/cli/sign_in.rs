@@ -50,7 +50,7 @@ fn a_device_is_signed_in_as_slowly_as_the_hub_wants_and_out_again() {
     assert_eq!(asked.len(), 3);
     assert_eq!(asked[0].body, json!({"grant": "device_code", "device_code": "dev-1"}));
     let pause = |a: usize, b: usize| (asked[b].at - asked[a].at).as_secs_f64();
-    assert!((0.9..3.0).contains(&pause(0, 1)), "{}", pause(0, 1));
+    assert!(pause(0, 1) >= 0.9, "{}", pause(0, 1));
     assert!(pause(1, 2) >= 5.9, "{}", pause(1, 2));
     signed_in_then_out(&hub, &cli);
 }
