@@ -13,7 +13,7 @@ use crate::process::scratch_folder;
 use crate::programs::program;
 
 /// Longest run of one command.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// Somebody at a terminal.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use crate::wait;
 use crate::web::Visitor;
 
 /// How long the server may take to answer.
-const READY_LIMIT: Duration = Duration::from_secs(60);
+const READY_LIMIT: Duration = Duration::from_mins(1);
 
 /// The site administrator that [`Hub::set_up`] makes.
 pub const ADMINISTRATOR: &str = "admin@bastide.test";

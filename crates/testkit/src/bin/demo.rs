@@ -1,0 +1,231 @@
+//! The demo: a hub on SQLite with people, a tree of organizations and plans; and, where the Kubernetes servers can be
+//! had, two real spokes that join, are accepted and licensed before your eyes. Run it as `cargo xtask demo`.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context as _, Result, bail};
+use bastide_api::client::Client;
+use bastide_api::client_organizations::{Administrator, NewClientOrganization};
+use bastide_api::clusters::{
+    AcceptCluster, Listener, ListenerProtocol, NewGatewayConfiguration, NewJoinToken, UploadLicence,
+};
+use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool};
+use bastide_api::users::NewUser;
+use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
+use bastide_testkit::spoke::Spoke;
+use bastide_testkit::wait;
+use std::io::Write as _;
+use std::time::Duration;
+
+/// The port that people expect; another one is taken when it is in use.
+const PORT: u16 = 8080;
+/// Exit code of `xtask assets` when something has to be installed first.
+const MISSING_TOOL: i32 = 3;
+/// How long a spoke may take to become available.
+const AVAILABLE_LIMIT: Duration = Duration::from_mins(2);
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let ended = tokio::select! {
+        ended = run() => ended,
+        stopped = stop_signal() => stopped,
+    };
+    match ended {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("demo: {error:#}"));
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends when somebody wants the demo to end. Dropping what runs ends every process that it started.
+async fn stop_signal() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    say("\nStopping everything …");
+    Ok(())
+}
+
+async fn run() -> Result<()> {
+    let xtask = argument("--xtask").map(PathBuf::from);
+    let port = std::net::TcpListener::bind(("127.0.0.1", PORT)).ok().map(|_| PORT);
+    let hub = Hub::start(Options { port, ..Options::default() }).await?;
+    let admin = hub.set_up().await?;
+    seed(&hub, &admin).await?;
+    say(&welcome(&hub));
+    match assets(xtask).await? {
+        Some(()) => spokes(&hub, &admin).await?,
+        None => say(
+            "No Kubernetes servers: install Go 1.26 or newer, or set KUBEBUILDER_ASSETS, for two real spokes.\n\
+             The hub goes on without them; add a cluster of your own under Clusters. Ctrl-C stops it.",
+        ),
+    }
+    std::future::pending().await
+}
+
+fn argument(name: &str) -> Option<String> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments.nth(1)
+}
+
+/// People and a tree of organizations, made as their owners would make them.
+async fn seed(hub: &Hub, admin: &Client) -> Result<()> {
+    for (email, name) in PEOPLE {
+        let user = NewUser { email: (*email).into(), name: (*name).into(), password: PASSWORD.into() };
+        admin.create_user(&user).await?;
+    }
+    tree(admin, &[("Northwind Cloud", None), ("Customer Success", Some("northwind-cloud"))]).await?;
+    let omar = hub.client_as("omar@contoso.test").await?;
+    tree(&omar, &[("Contoso", None), ("Engineering", Some("contoso")), ("Marketing", Some("contoso"))])
+        .await?;
+    tree(&omar, &[("Payments", Some("engineering"))]).await
+}
+
+/// Who has an account in the demo, beside the site administrator.
+const PEOPLE: &[(&str, &str)] = &[
+    ("omar@contoso.test", "Omar Haddad"),
+    ("ada@acme.test", "Ada Lindqvist"),
+    ("gus@globex.test", "Gus Moreau"),
+    ("lena@initech.test", "Lena Park"),
+];
+
+async fn tree(client: &Client, organizations: &[(&str, Option<&str>)]) -> Result<()> {
+    for (name, parent) in organizations {
+        let parent = parent.map(str::to_owned);
+        client
+            .create_organization(&NewOrganization {
+                name: (*name).into(),
+                parent,
+                ..NewOrganization::default()
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+fn welcome(hub: &Hub) -> String {
+    let url = hub.url();
+    format!(
+        "\n  Bastide is at {url}\n\n  Everybody's password is: {PASSWORD}\n\
+         \x20   {ADMINISTRATOR:<22} administers the site\n\
+         \x20   omar@contoso.test      owns Contoso with Engineering, Payments and Marketing beneath\n\
+         \x20   ada@acme.test          will own Acme, a client organization on the spoke eu-1\n\
+         \x20   gus@globex.test        will own Globex, a client organization on the spoke us-1\n\
+         \x20   lena@initech.test      owns nothing yet\n\n  \
+         Try:\n\
+         \x20   sign in as the site administrator and open Clusters; accept what asks to join\n\
+         \x20   open Northwind Cloud and create a client organization for lena@initech.test in three steps\n\
+         \x20   sign in as ada in a private window: Acme is all there is\n\
+         \x20   target/debug/bastide login --server {url}\n\n  Ctrl-C stops everything and leaves nothing behind.\n"
+    )
+}
+
+/// Builds the Kubernetes servers when they are not there yet; nothing when that needs something to be installed.
+async fn assets(xtask: Option<PathBuf>) -> Result<Option<()>> {
+    if bastide_testkit::assets::Assets::find().is_ok() {
+        return Ok(Some(()));
+    }
+    let Some(xtask) = xtask else { return Ok(None) };
+    say(
+        "Building the Kubernetes servers for the spokes (once, some minutes); the hub can be used meanwhile …",
+    );
+    let status = tokio::process::Command::new(xtask)
+        .arg("assets")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .status()
+        .await
+        .context("cannot build the Kubernetes servers")?;
+    match status.code() {
+        Some(0) => Ok(Some(())),
+        Some(MISSING_TOOL) => Ok(None),
+        _ => bail!("building the Kubernetes servers ended with {status}"),
+    }
+}
+
+/// Two spokes, joined and licensed, with a client organization each. They run until the demo ends.
+async fn spokes(hub: &Hub, admin: &Client) -> Result<()> {
+    say("Starting two spokes: etcd, API server, controllers, scheduler and four simulated nodes each …");
+    let (eu, us) = tokio::join!(Spoke::start("eu-1"), Spoke::start("us-1"));
+    let (mut eu, mut us) = (eu?, us?);
+    for (name, spoke) in [("eu-1", &mut eu), ("us-1", &mut us)] {
+        join(hub, admin, name, spoke).await?;
+    }
+    let listener = Listener { name: "web".into(), port: 80, protocol: ListenerProtocol::Http };
+    let edge = NewGatewayConfiguration {
+        name: "Edge".into(),
+        slug: None,
+        class: "edge".into(),
+        listeners: vec![listener],
+    };
+    admin.create_gateway_configuration("eu-1", &edge).await?;
+    let pool = NodePool {
+        labels: [("pool".to_owned(), "gold".to_owned())].into(),
+        tolerations: vec!["pool=gold:NoSchedule".to_owned()],
+    };
+    let dedicated = GatewayChoice::Dedicated { configuration: "edge".into() };
+    client_organization(admin, ("Acme", "ada@acme.test", "eu-1"), Some(pool), dedicated).await?;
+    client_organization(admin, ("Globex", "gus@globex.test", "us-1"), None, GatewayChoice::Shared {}).await?;
+    for (name, spoke) in [("eu-1", &eu), ("us-1", &us)] {
+        say(&format!(
+            "  kubectl --kubeconfig {} get namespaces --show-labels   # {name}",
+            spoke.plane().kubeconfig_path().display()
+        ));
+    }
+    say("Both spokes run. Ctrl-C stops everything.");
+    std::future::pending().await
+}
+
+async fn join(hub: &Hub, admin: &Client, name: &str, spoke: &mut Spoke) -> Result<()> {
+    let issued = admin
+        .create_join_token("main", &NewJoinToken { cluster_name: name.to_owned(), minutes: None })
+        .await?;
+    spoke.run_agent(&issued.command)?;
+    let fingerprint = spoke.fingerprint().await?;
+    say(&format!("{name} asks to join; its key has the fingerprint\n  {fingerprint}"));
+    wait::until("the request", Duration::from_secs(30), async || Ok(admin.cluster(name).await.ok())).await?;
+    admin.accept_cluster(name, &AcceptCluster { fingerprint }).await?;
+    let cluster = wait::until("the spoke to be available", AVAILABLE_LIMIT, async || {
+        let cluster = admin.cluster(name).await?;
+        Ok((cluster.availability.as_deref() == Some("available")).then_some(cluster))
+    });
+    let uid = cluster.await?.administration.context("the administrator sees no uid")?.uid;
+    admin.upload_licence(name, &UploadLicence { pem: hub.licence_for(&uid, 365)? }).await?;
+    say(&format!("{name} was accepted, is available and licensed"));
+    Ok(())
+}
+
+async fn client_organization(
+    admin: &Client,
+    (name, administrator, spoke): (&str, &str, &str),
+    node_pool: Option<NodePool>,
+    gateway: GatewayChoice,
+) -> Result<()> {
+    let request = NewClientOrganization {
+        acting_from: "northwind-cloud".into(),
+        name: name.into(),
+        slug: None,
+        annotations: None,
+        administrator: Administrator::Existing { user: administrator.into() },
+        visibility: None,
+        plan: Some("business".into()),
+        hub: "main".into(),
+        spoke: spoke.into(),
+        node_pool,
+        gateway,
+    };
+    let organization = admin.create_client_organization(&request).await?;
+    say(&format!("{name} was created on {spoke} for {administrator}: /o/{}", organization.slug));
+    Ok(())
+}
+
+/// A line for whoever runs the demo. A closed terminal is no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
