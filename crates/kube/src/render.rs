@@ -23,22 +23,10 @@ pub use self::labels::{
 };
 pub use self::rbac::{TENANT_EDIT, TENANT_GATEWAY, TENANT_VIEW, group};
 pub use self::yaml::to_yaml;
-use crate::object::{self, Object, Resource};
+use crate::object::{Object, Resource};
 
 /// Namespace of Bastide itself on a cluster.
 pub const SYSTEM_NAMESPACE: &str = "bastide-system";
-
-/// Kinds of the objects of an organization: whoever looks out for changes to them has to watch these.
-pub const KINDS: &[&Resource] = &[
-    &object::NAMESPACE,
-    &object::MUTATING_ADMISSION_POLICY,
-    &object::MUTATING_ADMISSION_POLICY_BINDING,
-    &object::RESOURCE_QUOTA,
-    &object::LIMIT_RANGE,
-    &object::NETWORK_POLICY,
-    &object::ROLE_BINDING,
-    &object::GATEWAY,
-];
 
 /// What depends on the cluster and not on the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
