@@ -43,6 +43,9 @@ pub(crate) fn for_problem(problem: &Problem) -> Vec<String> {
         "expired_token" => Some("the code has ended: begin again with `bastide login`"),
         "access_denied" => Some("the sign-in was refused in the browser: begin again with `bastide login`"),
         "too_many_attempts" | "unavailable" => Some("try again in a moment"),
+        "request_under_way" | "already_done" => {
+            Some("an earlier attempt reached the hub: see with `list` what it did before you repeat it")
+        }
         _ => None,
     };
     ours.map(str::to_owned).or_else(|| problem.hint.clone()).into_iter().collect()

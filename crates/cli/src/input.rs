@@ -114,7 +114,10 @@ fn bounded(reader: impl std::io::Read, most: usize) -> std::io::Result<Option<St
 
 fn ask(prompt: &str) -> Result<String, Failure> {
     let terminal = console::Term::stderr();
-    terminal.write_str(prompt).and_then(|()| terminal.read_secure_line()).map_err(unreadable)
+    crate::terminal::remember();
+    let text = terminal.write_str(prompt).and_then(|()| terminal.read_secure_line());
+    crate::terminal::forget();
+    text.map_err(unreadable)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "given to map_err")]

@@ -12,6 +12,7 @@ mod login;
 mod output;
 mod shell;
 mod target;
+mod terminal;
 mod views;
 mod wait;
 
@@ -62,5 +63,6 @@ fn run(cli: Cli, environment: Environment) -> Result<(), Failure> {
     });
     // Somebody may still be asked for a password; nobody waits for the answer any more.
     runtime.shutdown_background();
+    terminal::restore();
     result
 }
