@@ -4,6 +4,7 @@
 pub mod assets;
 pub mod cli;
 pub mod control_plane;
+mod gateways;
 pub mod hub;
 pub mod pki;
 pub mod postgres;

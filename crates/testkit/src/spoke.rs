@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::control_plane::{ControlPlane, NodeSpec, Options};
+use crate::gateways::GatewayController;
 use crate::process::{Ending, Process};
 use crate::programs::program;
 use crate::wait;
@@ -18,6 +19,7 @@ const ASK_LIMIT: Duration = Duration::from_secs(30);
 pub struct Spoke {
     plane: ControlPlane,
     agent: Option<Process>,
+    _gateways: GatewayController,
 }
 
 impl Spoke {
@@ -37,7 +39,8 @@ impl Spoke {
         ];
         let plane = ControlPlane::start(Options::new(name).with_nodes(nodes)).await?;
         plane.apply_gateway_api_crds().await?;
-        Ok(Self { plane, agent: None })
+        let gateways = GatewayController::start(plane.client().await?);
+        Ok(Self { plane, agent: None, _gateways: gateways })
     }
 
     /// The control plane.
