@@ -53,10 +53,13 @@ impl Spoke {
     /// # Errors
     /// When the line is not one for the agent, or the agent cannot be started.
     pub fn run_agent(&mut self, line: &str) -> Result<()> {
-        let mut words = line.split_whitespace();
-        ensure!(words.next() == Some("bastide-agent"), "this is no line for the agent: {line}");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let start = words.iter().position(|word| !word.contains('=')).unwrap_or_default();
+        let (variables, words) = words.split_at(start);
+        ensure!(words.first() == Some(&"bastide-agent"), "this is no line for the agent: {line}");
         let mut command = Command::new(program("bastide-agent")?);
-        command.args(words).arg("--kubeconfig").arg(self.plane.kubeconfig_path());
+        command.envs(variables.iter().filter_map(|variable| variable.split_once('=')));
+        command.args(words.iter().skip(1)).arg("--kubeconfig").arg(self.plane.kubeconfig_path());
         self.agent =
             Some(Process::start("bastide-agent", &mut command, &self.agent_log(), Ending::Terminate)?);
         Ok(())

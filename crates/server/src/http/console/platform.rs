@@ -1,0 +1,70 @@
+//! Pages of the installation: client organizations, accounts, plans, the log.
+
+use bastide_api::users::NewUser;
+
+use super::visit::{Visit, go, show};
+use crate::http::answer::Html;
+use crate::http::extract::{Body, Form, Search};
+use crate::http::problem::Failure;
+use crate::http::{audit, hubs, organizations, plans, users};
+use crate::pages::{self, AuditPage, ClientOrganizationsPage, NewUserPage, PlansPage, UsersPage};
+
+/// Whoever sees no hub administers neither the site nor a client, and these pages do not exist for them (HIER-6).
+async fn require_administrator(visit: &Visit) -> Result<(), Failure> {
+    let first = Search(bastide_api::PageQuery::default());
+    hubs::list(visit.state(), visit.who(), first, visit.uri.clone()).await.map(|_| ())
+}
+
+pub(super) async fn client_organizations(visit: Visit) -> Result<Html, Failure> {
+    require_administrator(&visit).await?;
+    let query = Search(visit.list_query());
+    let listed = organizations::list(visit.state(), visit.who(), query, visit.uri.clone()).await;
+    let mut organizations = visit.listing(listed)?;
+    if let Ok(page) = &mut organizations.outcome {
+        page.items.retain(|one| one.kind == "work");
+    }
+    let may = |one: &&bastide_api::organizations::OrganizationView| {
+        one.actions.iter().any(|action| action == "create_client_organization")
+    };
+    let acting_from = visit.page.switcher.iter().filter(may).cloned().collect();
+    let view = ClientOrganizationsPage { organizations, acting_from };
+    Ok(show(pages::client_organizations(&visit.page, &view)))
+}
+
+pub(super) async fn users(visit: Visit) -> Result<Html, Failure> {
+    let query = Search(visit.list_query());
+    let users = visit.listing(users::list(visit.state(), visit.who(), query, visit.uri.clone()).await)?;
+    let may_create = visit.page.is_site_administrator() || visit.page.is_client_administrator();
+    Ok(show(pages::users(&visit.page, &UsersPage { users, may_create })))
+}
+
+pub(super) async fn user_new(visit: Visit) -> Result<Html, Failure> {
+    require_administrator(&visit).await?;
+    let view = NewUserPage { name: String::new(), email: String::new(), problem: None };
+    Ok(show(pages::new_user(&visit.page, &view)))
+}
+
+pub(super) async fn user_create(visit: Visit, form: Form) -> Result<Html, Failure> {
+    let (name, email) = (form.text("name").to_owned(), form.text("email").to_owned());
+    let password = form.verbatim("password").to_owned();
+    let input = NewUser { email: email.clone(), name: name.clone(), password };
+    match users::create(visit.state(), visit.who(), Body(input)).await {
+        Ok(_) => Ok(go("/platform/users", Some("created"))),
+        Err(failure) => visit.refused(failure, |page, problem| {
+            pages::new_user(page, &NewUserPage { name, email, problem: Some(problem) })
+        }),
+    }
+}
+
+pub(super) async fn plans(visit: Visit) -> Result<Html, Failure> {
+    require_administrator(&visit).await?;
+    let query = Search(visit.list_query());
+    let plans = visit.listing(plans::list(visit.state(), visit.who(), query, visit.uri.clone()).await)?;
+    Ok(show(pages::plans(&visit.page, &PlansPage { plans })))
+}
+
+pub(super) async fn audit(visit: Visit) -> Result<Html, Failure> {
+    let query = Search(visit.list_query());
+    let records = visit.listing(audit::list(visit.state(), visit.who(), query, visit.uri.clone()).await)?;
+    Ok(show(pages::audit(&visit.page, &AuditPage { organization: None, records })))
+}
