@@ -28,6 +28,8 @@ pub const PASSWORD_CHARS_MIN: usize = 12;
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 /// Largest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Largest body of what an agent reports, in bytes: the status of thousands of organizations.
+pub const AGENT_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Largest licence, in bytes of PEM.
 pub const LICENCE_BYTES_MAX: usize = 64 * 1024;
 /// Largest certificate signing request, in bytes of PEM.

@@ -34,6 +34,10 @@ pub struct Configuration {
     pub agent_url: Option<Url>,
     /// Who may say for whom a request is made.
     pub trusted_proxies: Vec<Network>,
+    /// Container image of the agent, for manifests.
+    pub agent_image: String,
+    /// Where people find help.
+    pub help_url: Url,
     /// How long requests under way are waited for at the end.
     pub shutdown: Duration,
     /// TLS of the public listener.
@@ -113,47 +117,29 @@ impl Configuration {
             "trusted_proxies",
             keys.trusted_proxies.iter().map(|text| text.parse::<Network>()).collect::<Result<Vec<_>, _>>(),
         );
+        let agent_image = problems.take("agent_image", check_image(keys.agent_image));
+        let help_url = problems.take("help_url", parse_help_url(&keys.help_url));
         let shutdown = problems.take("shutdown_seconds", parse_shutdown(keys.shutdown_seconds));
         let tls = problems.take("tls", check_tls(keys.tls.certificate, keys.tls.key));
         let format = problems.take("log.format", parse_log_format(&keys.log.format));
         let filter = problems.take("log.filter", check_filter(keys.log.filter));
-        match (
-            database,
-            listen,
-            public_url,
-            agent_listen,
-            agent_url,
-            trusted_proxies,
-            shutdown,
-            tls,
-            format,
-            filter,
-        ) {
-            (
-                Some(database),
-                Some(listen),
-                Some(public_url),
-                Some(agent_listen),
-                Some(agent_url),
-                Some(trusted_proxies),
-                Some(shutdown),
-                Some(tls),
-                Some(format),
-                Some(filter),
-            ) => Ok(Self {
-                database,
-                listen,
-                public_url,
-                agent_listen,
-                agent_url,
-                trusted_proxies,
-                shutdown,
-                tls,
+        let checked = || {
+            Some(Self {
+                database: database?,
+                listen: listen?,
+                public_url: public_url?,
+                agent_listen: agent_listen?,
+                agent_url: agent_url?,
+                trusted_proxies: trusted_proxies?,
+                agent_image: agent_image?,
+                help_url: help_url?,
+                shutdown: shutdown?,
+                tls: tls?,
                 licence_authorities: keys.licence.authorities.into_iter().map(PathBuf::from).collect(),
-                log: Log { format, filter },
-            }),
-            _ => Err(ConfigurationError(problems.0)),
-        }
+                log: Log { format: format?, filter: filter? },
+            })
+        };
+        checked().ok_or(ConfigurationError(problems.0))
     }
 
     /// A configuration file with every key, its meaning and its default, all of them commented out.
@@ -179,6 +165,7 @@ impl fmt::Display for Configuration {
         }
         let proxies = self.trusted_proxies.iter().map(|network| text(network)).collect();
         writeln!(f, "trusted_proxies = {}", list(proxies))?;
+        writeln!(f, "agent_image = {}\nhelp_url = {}", text(&self.agent_image), text(&self.help_url))?;
         writeln!(f, "shutdown_seconds = {}", self.shutdown.as_secs())?;
         if let Some(tls) = &self.tls {
             writeln!(f, "\n[tls]\ncertificate = {}\nkey = {}", path(&tls.certificate), path(&tls.key))?;
@@ -247,6 +234,21 @@ fn optional_url(text: Option<String>, schemes: &[&str]) -> Result<Option<Url>, S
         && url.username().is_empty()
         && url.password().is_none();
     if bare && url.has_host() && schemes.contains(&url.scheme()) { Ok(Some(url)) } else { Err(wanted()) }
+}
+
+fn check_image(text: Option<String>) -> Result<String, String> {
+    let text = text.unwrap_or_else(|| concat!("bastide-agent:", env!("CARGO_PKG_VERSION")).to_owned());
+    let plain = !text.is_empty() && text.len() <= 255 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain {
+        Ok(text)
+    } else {
+        Err(format!("`{text}` is not an image such as registry.example.org/agent:1"))
+    }
+}
+
+fn parse_help_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| format!("`{text}` is not a URL such as https://example.org/help"))
 }
 
 fn parse_shutdown(seconds: u64) -> Result<Duration, String> {
@@ -341,6 +343,8 @@ mod tests {
             ("agent_url = 'http://h'", "agent_url: `http://h` is not a URL such as https://"),
             ("trusted_proxies = ['10.0.0.0/33']", "trusted_proxies: `10.0.0.0/33`"),
             ("shutdown_seconds = 601", "shutdown_seconds: 601 is not a number of seconds from 0 to 600"),
+            ("agent_image = ''", "agent_image: "),
+            ("help_url = 'javascript:alert(1)'", "help_url: "),
             ("[tls]\nkey = 'x'", "tls: `certificate` and `key` belong together"),
             ("[log]\nformat = 'xml'", "log.format: `xml` is not a format: text, json"),
             ("[log]\nfilter = 'a=b=c'", "log.filter: "),

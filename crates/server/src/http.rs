@@ -1,8 +1,13 @@
 //! The HTTP layer: from requests to use cases and back. It parses, calls inward once, and converts; it decides nothing.
 
 pub mod address;
+pub mod agent;
 pub mod answer;
-pub mod authenticate;
+mod audit;
+mod authenticate;
+mod client_organizations;
+mod clusters;
+mod console;
 pub mod context;
 pub mod cookies;
 mod csrf;
@@ -10,11 +15,20 @@ pub mod describe;
 mod error_page;
 pub mod extract;
 mod gate;
+mod gateways;
 pub mod hub;
-pub mod idempotency;
+mod hubs;
+mod idempotency;
+mod identity;
+mod input;
 mod json;
+mod licences;
 mod middleware;
 pub mod openapi;
+mod organizations;
+mod paging;
+mod permissions;
+mod plans;
 pub mod problem;
 pub mod redirect;
 pub mod registry;
@@ -23,3 +37,5 @@ mod security;
 mod system;
 #[cfg(test)]
 mod tests;
+mod users;
+mod views;

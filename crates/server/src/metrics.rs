@@ -7,6 +7,7 @@ use std::time::Duration;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
@@ -23,6 +24,17 @@ pub struct Metrics {
     registry: Arc<Mutex<Registry>>,
     requests: Family<RequestLabels, Counter>,
     seconds: Family<OperationLabel, Histogram, fn() -> Histogram>,
+    under_way: Gauge,
+}
+
+/// A request that is under way, until it is dropped.
+#[derive(Debug)]
+pub struct UnderWay(Gauge);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,11 +61,17 @@ impl Metrics {
             registry: Arc::default(),
             requests: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            under_way: Gauge::default(),
         };
         metrics.register(|registry| {
             let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
             registry.register("bastide_build", "Which build this is", build);
             registry.register("http_requests", "Requests that were answered", metrics.requests.clone());
+            registry.register(
+                "http_requests_under_way",
+                "Requests without an answer yet",
+                metrics.under_way.clone(),
+            );
             registry.register("http_request_seconds", "Time until the answer began", metrics.seconds.clone());
         });
         metrics
@@ -62,6 +80,12 @@ impl Metrics {
     /// Adds further numbers.
     pub fn register(&self, add: impl FnOnce(&mut Registry)) {
         add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Counts a request as long as what this gives is kept.
+    pub fn begun(&self) -> UnderWay {
+        self.under_way.inc();
+        UnderWay(self.under_way.clone())
     }
 
     /// Counts one answer. `operation` is the id of a row of the route table, or `none`.
@@ -84,13 +108,13 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use prometheus_client::metrics::gauge::Gauge;
-
     #[test]
     fn answers_are_counted_by_operation_and_status() {
         let metrics = Metrics::new();
         metrics.answered("organization_create", 201, Duration::from_millis(7));
         metrics.answered("organization_create", 201, Duration::from_millis(7));
+        let _one = metrics.begun();
+        drop(metrics.begun());
         let depth: Gauge = Gauge::default();
         metrics.register(|registry| registry.register("outbox_depth", "Messages that wait", depth.clone()));
         depth.set(3);
@@ -99,6 +123,7 @@ mod tests {
             r#"http_requests_total{operation="organization_create",status="201"} 2"#,
             r#"http_request_seconds_bucket{le="0.01",operation="organization_create"} 2"#,
             concat!(r#"bastide_build_info{version=""#, env!("CARGO_PKG_VERSION"), r#""} 1"#),
+            "http_requests_under_way 1",
             "outbox_depth 3",
             "# EOF",
         ] {

@@ -11,20 +11,20 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// What an agent's certificate says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeerCertificate {
+pub(crate) struct PeerCertificate {
     /// The cluster that it was issued for.
-    pub cluster: ClusterId,
+    pub(crate) cluster: ClusterId,
     /// Its serial number, in hex.
-    pub serial: String,
+    pub(crate) serial: String,
     /// Its last moment. A connection can last longer, and then nothing is answered on it any more.
-    pub not_after: Timestamp,
+    pub(crate) not_after: Timestamp,
     /// The certificate.
-    pub der: Arc<[u8]>,
+    pub(crate) der: Arc<[u8]>,
 }
 
 /// Why a certificate is nobody's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PeerError {
+pub(crate) enum PeerError {
     /// It cannot be read.
     #[error("it is not a certificate: {0}")]
     Unreadable(String),

@@ -54,6 +54,14 @@ pub struct Flags {
     #[arg(long, value_name = "NETWORK")]
     pub trusted_proxy: Vec<String>,
 
+    /// Container image of the agent, for manifests.
+    #[arg(long, value_name = "IMAGE")]
+    pub agent_image: Option<String>,
+
+    /// Where people find help.
+    #[arg(long, value_name = "URL")]
+    pub help_url: Option<String>,
+
     /// Seconds that requests under way have to end in.
     #[arg(long, value_name = "SECONDS")]
     pub shutdown_seconds: Option<u64>,

@@ -36,6 +36,15 @@ pub(super) struct Keys {
     #[config(env = "BASTIDE_TRUSTED_PROXIES", parse_env = confique::env::parse::list_by_comma, default = [])]
     pub(super) trusted_proxies: Vec<String>,
 
+    /// Container image of the agent in the manifests with which clusters join. When absent: `bastide-agent`, tagged with
+    /// this server's version.
+    #[config(env = "BASTIDE_AGENT_IMAGE")]
+    pub(super) agent_image: Option<String>,
+
+    /// Where the users of this installation find help: a link on every page.
+    #[config(env = "BASTIDE_HELP_URL", default = "https://bastide.dev/docs")]
+    pub(super) help_url: String,
+
     /// Seconds that requests under way have to end in after a signal to stop, 0 to 600.
     #[config(env = "BASTIDE_SHUTDOWN_SECONDS", default = 20)]
     pub(super) shutdown_seconds: u64,
@@ -100,6 +109,8 @@ pub(super) fn from_flags(flags: super::Flags) -> Layer {
         agent_listen: flags.agent_listen,
         agent_url: flags.agent_url,
         trusted_proxies: given(flags.trusted_proxy),
+        agent_image: flags.agent_image,
+        help_url: flags.help_url,
         shutdown_seconds: flags.shutdown_seconds,
         tls: TlsLayer { certificate: flags.tls_certificate, key: flags.tls_key },
         licence: LicenceLayer { authorities: given(flags.licence_authority) },

@@ -38,11 +38,12 @@ impl Extra {
     }
 }
 
-fn document<T: Serialize>(status: StatusCode, value: &T, extra: Extra) -> Response {
+/// A document, or a failure in its place when it cannot be written.
+pub(crate) fn document<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {
         Ok(body) => {
             let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(JSON))];
-            (status, kind, extra.0, body).into_response()
+            (status, kind, body).into_response()
         }
         Err(error) => {
             Failure::Domain(bastide_model::Error::internal(format!("an answer cannot be written: {error}")))
@@ -52,26 +53,32 @@ fn document<T: Serialize>(status: StatusCode, value: &T, extra: Extra) -> Respon
 }
 
 macro_rules! carries_headers {
-    ($($kind:ident<$value:ident>),*) => {$(
-        impl<$value> $kind<$value> {
+    ($($kind:ident),*) => {$(
+        impl<T> $kind<T> {
             /// Adds the object's entity tag.
             #[must_use]
             pub fn etag(mut self, revision: i64) -> Self {
                 self.extra.set(header::ETAG, &etag(revision));
                 self
             }
+        }
+    )*};
+}
 
-            /// Adds the revision that the change made.
-            #[must_use]
-            pub fn revision(mut self, revision: i64) -> Self {
-                self.extra.set(HeaderName::from_static(bastide_api::REVISION), &revision.to_string());
-                self
+carries_headers!(Out, Made, Accepted);
+
+macro_rules! shown_by_pages {
+    ($($kind:ident),*) => {$(
+        impl<T> $kind<T> {
+            /// What is in it, for the page that shows the same.
+            pub(crate) fn into_value(self) -> T {
+                self.value
             }
         }
     )*};
 }
 
-carries_headers!(Out<T>, Made<T>, Accepted<T>);
+shown_by_pages!(Out, Made);
 
 /// 200 with a document.
 #[derive(Debug, Clone)]
@@ -104,7 +111,7 @@ impl<T> Out<Page<T>> {
 
 impl<T: Serialize> IntoResponse for Out<T> {
     fn into_response(self) -> Response {
-        document(StatusCode::OK, &self.value, self.extra)
+        (self.extra.0, document(StatusCode::OK, &self.value)).into_response()
     }
 }
 
@@ -133,7 +140,7 @@ impl<T> Made<T> {
 
 impl<T: Serialize> IntoResponse for Made<T> {
     fn into_response(self) -> Response {
-        document(StatusCode::CREATED, &self.value, self.extra)
+        (self.extra.0, document(StatusCode::CREATED, &self.value)).into_response()
     }
 }
 
@@ -160,7 +167,7 @@ impl<T> Accepted<T> {
 
 impl<T: Serialize> IntoResponse for Accepted<T> {
     fn into_response(self) -> Response {
-        document(StatusCode::ACCEPTED, &self.value, self.extra)
+        (self.extra.0, document(StatusCode::ACCEPTED, &self.value)).into_response()
     }
 }
 
@@ -172,28 +179,12 @@ impl<T: Serialize + JsonSchema> Answer for Accepted<T> {
 }
 
 /// 204: done, nothing to say.
-#[derive(Debug, Clone, Default)]
-pub struct Empty {
-    extra: Extra,
-}
-
-impl Empty {
-    /// Done.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds the revision that the change made.
-    #[must_use]
-    pub fn revision(mut self, revision: i64) -> Self {
-        self.extra.set(HeaderName::from_static(bastide_api::REVISION), &revision.to_string());
-        self
-    }
-}
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Empty;
 
 impl IntoResponse for Empty {
     fn into_response(self) -> Response {
-        (StatusCode::NO_CONTENT, self.extra.0).into_response()
+        StatusCode::NO_CONTENT.into_response()
     }
 }
 
@@ -326,13 +317,13 @@ mod tests {
 
     #[test]
     fn answers_carry_their_headers() {
-        let made = Made::new("/v1/users/usr_1", 1).etag(4).revision(9).into_response();
+        let made = Made::new("/v1/users/usr_1", 1).etag(4).into_response();
         assert_eq!(made.status(), 201);
         let header = |name: &str| made.headers().get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!(header("location"), "/v1/users/usr_1");
-        assert_eq!((header("etag"), header("bastide-revision")), ("\"4\"".to_owned(), "9".to_owned()));
+        assert_eq!(header("etag"), "\"4\"");
         assert_eq!(Accepted::new(1).into_response().status(), 202);
-        assert_eq!(Empty::new().revision(9).into_response().headers().get("bastide-revision").unwrap(), "9");
+        assert_eq!(Empty.into_response().status(), 204);
     }
 
     #[test]

@@ -1,52 +1,26 @@
 //! From a request to who asks. What a credential is worth is decided by the use cases; here it is only found: a bearer
 //! token in `Authorization` (RFC 6750), or else the session in a cookie.
 
-use bastide_model::Error;
+use bastide_app::App;
+use bastide_app::identity::{self, Credentials};
 use bastide_model::access::Caller;
-use futures_util::future::BoxFuture;
+use bastide_model::{Error, Result};
 use http::request::Parts;
 use http::{HeaderMap, header};
 
 use super::context::RequestContext;
 use super::cookies;
-use super::problem::Failure;
-
-/// What somebody proves with who they are.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Credentials<'a> {
-    /// A personal token.
-    Bearer(&'a str),
-    /// A browser's session.
-    Session(&'a str),
-}
-
-/// Finds out whose credential it is.
-pub trait Authenticate: Send + Sync + 'static {
-    /// The caller.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the credential is none of ours, or no longer.
-    fn authenticate<'a>(
-        &'a self,
-        credentials: Credentials<'a>,
-        context: &'a RequestContext,
-    ) -> BoxFuture<'a, Result<Caller, Error>>;
-}
 
 /// Who sent the request; none when it carries no credential.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] for a credential that does not work.
-pub(crate) async fn caller(
-    door: &dyn Authenticate,
-    parts: &Parts,
-    context: &RequestContext,
-) -> Result<Option<Caller>, Failure> {
+pub(crate) async fn caller(app: &App, parts: &Parts, context: &RequestContext) -> Result<Option<Caller>> {
     let Some(credentials) = credentials(&parts.headers)? else { return Ok(None) };
-    Ok(Some(door.authenticate(credentials, context).await?))
+    Ok(Some(identity::authenticate(app, credentials, &context.origin()).await?))
 }
 
-fn credentials(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Error> {
+fn credentials(headers: &HeaderMap) -> Result<Option<Credentials<'_>>> {
     const REASON: &str = "the Authorization header has to be `Bearer` and a token";
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(cookies::session(headers).map(Credentials::Session));

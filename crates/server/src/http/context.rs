@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use bastide_model::{Ids, RequestId};
+use bastide_app::identity::Origin;
+use bastide_model::{Ids, RealmId, RequestId};
 use http::request::Parts;
 use http::{HeaderMap, header};
 
@@ -27,6 +28,8 @@ pub struct RequestContext {
     pub address: IpAddr,
     /// The browser or program, as it calls itself, cut to 200 characters.
     pub user_agent: String,
+    /// The path that was asked for, without the query.
+    pub path: String,
     /// Whether whoever asks would rather read a page than a document.
     pub wants_page: bool,
     /// Allows inline scripts of the page that is answered with; a new one for each request.
@@ -56,6 +59,17 @@ impl Nonce {
 }
 
 impl RequestContext {
+    /// Where the request comes from, for the use cases. The realm is the platform: no client has a domain of its own
+    /// yet, and an unknown host is the platform itself (CLI-2).
+    pub fn origin(&self) -> Origin {
+        Origin {
+            realm: RealmId::PLATFORM,
+            address: self.address.to_string(),
+            user_agent: self.user_agent.clone(),
+            request: self.id,
+        }
+    }
+
     /// From the head of a request.
     pub(crate) fn of(parts: &Parts, trusted: &[Network], ids: &dyn Ids) -> Self {
         let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -67,6 +81,7 @@ impl RequestContext {
             id: request_id(&parts.headers).unwrap_or_else(|| RequestId::fresh(ids)),
             address: client_address(peer, &parts.headers, trusted),
             user_agent: user_agent.chars().filter(printable).take(USER_AGENT_CHARS_MAX).collect(),
+            path: parts.uri.path().to_owned(),
             wants_page: !parts.uri.path().starts_with("/v1/")
                 && text(header::ACCEPT).is_some_and(|types| types.contains("text/html")),
             nonce: Nonce::fresh(),

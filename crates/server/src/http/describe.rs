@@ -23,6 +23,8 @@ pub struct Sketch<'g> {
     pub(crate) takes_query: bool,
     /// Whether there is an argument for the caller.
     pub(crate) takes_caller: bool,
+    /// Whether there is an argument for the agent's cluster.
+    pub(crate) takes_agent: bool,
     /// Parameters in the query string and in headers.
     pub(crate) parameters: Vec<Value>,
     /// The body that is wanted.
@@ -41,6 +43,7 @@ impl<'g> Sketch<'g> {
             takes_path: false,
             takes_query: false,
             takes_caller: false,
+            takes_agent: false,
             parameters: Vec::new(),
             body: None,
             answers: BTreeMap::new(),

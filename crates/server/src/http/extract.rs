@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
 use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -44,6 +45,29 @@ impl<T> Argument for At<T> {
     }
 }
 
+/// The name of one thing in a path: an id, or the short name that is accepted in its place. What cannot be one is the
+/// name of nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let plain =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        let good = (1..=64).contains(&text.len()) && text.bytes().all(plain);
+        if good { Ok(Self(text)) } else { Err("it is neither an id nor a short name") }
+    }
+}
+
 /// The query string as a type that refuses fields it does not know.
 #[derive(Debug, Clone, Copy)]
 pub struct Search<T>(pub T);
@@ -62,7 +86,8 @@ impl<T: JsonSchema> Argument for Search<T> {
     }
 }
 
-fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Failure> {
+/// The parameters of a query string as a type.
+pub(crate) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Failure> {
     let mut names = BTreeSet::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if name.contains('\0') || value.contains('\0') {
@@ -90,9 +115,7 @@ impl<T: DeserializeOwned> FromRequest<Hub> for Body<T> {
     type Rejection = Failure;
     async fn from_request(request: Request, _: &Hub) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
-        if !has_media_type(&parts.headers, "application/json") {
-            return Err(Failure::UnsupportedMediaType("application/json"));
-        }
+        require_json(&parts.headers)?;
         json::parse(&read(&parts.headers, body).await?).map(Self)
     }
 }
@@ -104,6 +127,12 @@ impl<T: JsonSchema> Argument for Body<T> {
             Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }));
         sketch.problems.extend([400, 408, 413, 415]);
     }
+}
+
+/// The body has to be JSON.
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
+    const KIND: &str = "application/json";
+    if has_media_type(headers, KIND) { Ok(()) } else { Err(Failure::UnsupportedMediaType(KIND)) }
 }
 
 /// The fields of a page's form, in their order; a name may stand there more than once.
@@ -183,16 +212,20 @@ fn has_media_type(headers: &HeaderMap, wanted: &str) -> bool {
 
 /// The whole body, within its limits of size and time.
 pub(crate) async fn read(headers: &HeaderMap, body: HttpBody) -> Result<Bytes, Failure> {
-    const MOST: usize = limits::BODY_BYTES_MAX;
+    read_up_to(limits::BODY_BYTES_MAX, headers, body).await
+}
+
+/// The whole body, of at most that many bytes.
+pub(crate) async fn read_up_to(most: usize, headers: &HeaderMap, body: HttpBody) -> Result<Bytes, Failure> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MOST) {
-        return Err(Failure::BodyTooLarge(MOST));
+    if announced.is_some_and(|length| length > most) {
+        return Err(Failure::BodyTooLarge(most));
     }
-    match tokio::time::timeout(BODY_TIME, Limited::new(body, MOST).collect()).await {
+    match tokio::time::timeout(BODY_TIME, Limited::new(body, most).collect()).await {
         Err(_) => Err(Failure::BodyTooSlow),
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Failure::BodyTooLarge(MOST)),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Failure::BodyTooLarge(most)),
         Ok(Err(_)) => Err(Failure::field("", "the body broke off before its end")),
     }
 }
@@ -226,10 +259,10 @@ impl FromRequestParts<Hub> for MaybeWho {
             return Ok(Self(Some(caller.clone())));
         }
         let Ok(context) = RequestContext::from_request_parts(parts, hub).await;
-        match super::authenticate::caller(hub.door.as_ref(), parts, &context).await {
+        match super::authenticate::caller(&hub.app, parts, &context).await {
             Ok(caller) => Ok(Self(caller)),
-            Err(Failure::Domain(Error::Unauthenticated { .. })) => Ok(Self(None)),
-            Err(other) => Err(other),
+            Err(Error::Unauthenticated { .. }) => Ok(Self(None)),
+            Err(other) => Err(other.into()),
         }
     }
 }

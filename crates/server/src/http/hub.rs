@@ -2,26 +2,18 @@
 
 use std::sync::Arc;
 
-use bastide_model::{Clock, Ids};
+use bastide_app::App;
 use url::Url;
 
 use super::address::Network;
-use super::authenticate::Authenticate;
-use super::idempotency::KeptAnswers;
 use crate::metrics::Metrics;
 use crate::tasks::Tasks;
 
 /// The state of the HTTP layer. Clones are the same state.
 #[derive(Clone)]
 pub struct Hub {
-    /// Who somebody is.
-    pub door: Arc<dyn Authenticate>,
-    /// Answers to requests that may come again.
-    pub kept: Arc<dyn KeptAnswers>,
-    /// What time it is.
-    pub clock: Arc<dyn Clock>,
-    /// Ids of requests.
-    pub ids: Arc<dyn Ids>,
+    /// The use cases.
+    pub app: App,
     /// What runs beside the requests.
     pub tasks: Tasks,
     /// Numbers about the process.
@@ -37,11 +29,20 @@ pub struct WebSettings {
     pub public_url: Url,
     /// Who may say for whom a request is made.
     pub trusted_proxies: Vec<Network>,
+    /// Container image of the agent, for manifests.
+    pub agent_image: String,
+    /// Where people find help; a link on every page.
+    pub help_url: String,
 }
 
 impl WebSettings {
     /// Whether browsers come over TLS.
     pub fn is_secure(&self) -> bool {
         self.public_url.scheme() == "https"
+    }
+
+    /// An absolute link to a path of the hub.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url.as_str().trim_end_matches('/'))
     }
 }

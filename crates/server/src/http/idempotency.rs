@@ -4,16 +4,19 @@
 //!
 //! Only answers that tell of success are kept. Every other one changed nothing, so that doing it again is right.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bastide_model::Error;
-use bastide_model::access::Caller;
-use futures_util::future::BoxFuture;
+use bastide_app::{App, idempotency};
+use bastide_model::{Error, UserId};
+use bastide_store::Kept;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt as _;
-use sha2::{Digest as _, Sha256};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::extract;
 use super::hub::Hub;
@@ -22,57 +25,26 @@ use super::problem::Failure;
 /// Longest key, in characters.
 const KEY_CHARS_MAX: usize = 255;
 /// The headers that belong to an answer.
-const KEPT_HEADERS: [HeaderName; 4] =
-    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, HeaderName::from_static(bastide_api::REVISION)];
+const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
+/// Under this status nothing is kept and the key is free again.
+const NOT_KEPT: u16 = 500;
 
 /// One use of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyUse {
-    /// Who used it.
-    pub caller: Caller,
-    /// For which operation: the id of a row of the route table.
-    pub operation: &'static str,
-    /// The key.
-    pub key: String,
-    /// SHA-256 of path and body.
-    pub payload: [u8; 32],
+#[derive(Debug)]
+pub(crate) struct KeyUse {
+    pub(crate) who: UserId,
+    pub(crate) operation: &'static str,
+    pub(crate) key: String,
+    /// Whether the answer may be kept as it is; it may not when it carries a secret.
+    pub(crate) keeps_body: bool,
 }
 
-/// An answer that is given again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptAnswer {
-    /// Its status.
-    pub status: u16,
-    /// Its headers that belong to it.
-    pub headers: Vec<(String, String)>,
-    /// Its body; none when it carried a secret.
-    pub body: Option<Vec<u8>>,
-}
-
-/// What is known of a key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
-    /// Nothing: it is taken now, and the request is to be carried out.
-    Fresh,
-    /// It was carried out, and this was the answer.
-    Answered(KeptAnswer),
-    /// It is being carried out.
-    UnderWay,
-    /// It was used for another payload.
-    OtherPayload,
-}
-
-/// Keeps answers for a day (`limits::IDEMPOTENCY_HOURS`).
-pub trait KeptAnswers: Send + Sync + 'static {
-    /// Takes the key, or says what is known of it; one of two at the same time takes it.
-    fn begin<'a>(&'a self, key_use: &'a KeyUse) -> BoxFuture<'a, Result<Known, Error>>;
-
-    /// Keeps the answer; without one the key is free again.
-    fn finish<'a>(
-        &'a self,
-        key_use: &'a KeyUse,
-        answer: Option<KeptAnswer>,
-    ) -> BoxFuture<'a, Result<(), Error>>;
+/// An answer as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+struct KeptAnswer {
+    headers: BTreeMap<String, String>,
+    /// None when it carried a secret.
+    body: Option<String>,
 }
 
 /// The key of a request.
@@ -99,52 +71,46 @@ pub(crate) fn key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
 /// request finds the answer of the first.
 pub(crate) async fn once(
     hub: &Hub,
-    caller: Caller,
-    operation: &'static str,
-    keeps_body: bool,
-    key: String,
+    key_use: KeyUse,
     request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
     let (parts, body) = request.into_parts();
     let body = extract::read(&parts.headers, body).await?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let payload = Sha256::new().chain_update(path).chain_update([0]).chain_update(&body).finalize().into();
-    let key_use = KeyUse { caller, operation, key, payload };
-    match hub.kept.begin(&key_use).await? {
-        Known::Fresh => {}
-        Known::Answered(answer) => return Ok(replay(answer)?),
-        Known::UnderWay => return Err(Error::conflict("request_under_way", UNDER_WAY).into()),
-        Known::OtherPayload => return Err(Failure::KeyReused),
+    let payload = [path.as_bytes(), &[0], &body].concat();
+    let KeyUse { who, operation, key, .. } = &key_use;
+    match idempotency::begin(&hub.app, *who, operation, key, &payload).await? {
+        Kept::Fresh => {}
+        Kept::Answered { status, response } => return Ok(replay(status, response)?),
+        Kept::InFlight => return Err(Error::conflict("request_under_way", UNDER_WAY).into()),
+        Kept::OtherPayload => return Err(Failure::KeyReused),
     }
     let request = Request::from_parts(parts, Body::from(body));
-    let kept = std::sync::Arc::clone(&hub.kept);
+    let app = hub.app.clone();
     let work = hub.tasks.piece("request with an idempotency key", async move {
-        let (response, answer) = keep(next.run(request).await, keeps_body).await;
-        if let Err(error) = kept.finish(&key_use, answer).await {
-            tracing::error!(%error, operation, "an answer could not be kept for its idempotency key");
-        }
-        response
+        keep(&app, &key_use, next.run(request).await).await
     });
-    let gone = || Error::Unavailable { detail: "the server is shutting down".to_owned() };
     match work.await {
-        Ok(response) => Ok(response.ok_or_else(gone)?),
-        Err(_) => Err(Error::internal("the handler panicked").into()),
+        Ok(Some(response)) => Ok(response),
+        Ok(None) => Err(Error::Unavailable { detail: "the server is shutting down".to_owned() }.into()),
+        Err(_) => Err(Error::internal("a handler panicked").into()),
     }
 }
 
 const UNDER_WAY: &str = "A request with this Idempotency-Key is under way; ask again in a moment.";
 
-fn replay(answer: KeptAnswer) -> Result<Response, Error> {
-    let Some(body) = answer.body else {
+fn replay(status: u16, kept: Value) -> Result<Response, Error> {
+    let broken = || Error::internal("a kept answer cannot be given again");
+    let kept: KeptAnswer = serde_json::from_value(kept).map_err(|_| broken())?;
+    let Some(body) = kept.body else {
         let detail = "This was done before, and its answer carried a secret that is shown only once. \
                       Make another one with a new key, and withdraw the first if it is lost.";
         return Err(Error::conflict("already_done", detail));
     };
-    let broken = || Error::internal("a kept answer cannot be given again");
-    let mut response = (StatusCode::from_u16(answer.status).map_err(|_| broken())?, body).into_response();
+    let mut response = (StatusCode::from_u16(status).map_err(|_| broken())?, body).into_response();
     response.headers_mut().remove(header::CONTENT_TYPE);
-    for (name, value) in answer.headers {
+    for (name, value) in kept.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| broken())?;
         response.headers_mut().insert(name, HeaderValue::from_str(&value).map_err(|_| broken())?);
     }
@@ -152,24 +118,28 @@ fn replay(answer: KeptAnswer) -> Result<Response, Error> {
     Ok(response)
 }
 
-/// The answer, and what is kept of it.
-async fn keep(response: Response, keeps_body: bool) -> (Response, Option<KeptAnswer>) {
-    if !response.status().is_success() {
-        return (response, None);
-    }
+/// Keeps an answer that tells of success, and gives the key back after any other.
+async fn keep(app: &App, key_use: &KeyUse, response: Response) -> Response {
     let (parts, body) = response.into_parts();
-    let Ok(body) = body.collect().await else { return (Response::from_parts(parts, Body::empty()), None) };
-    let body = body.to_bytes();
-    let header = |name: &HeaderName| {
-        let value = parts.headers.get(name)?.to_str().ok()?;
-        Some((name.as_str().to_owned(), value.to_owned()))
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+    let whole = body.as_ref().ok().filter(|_| parts.status.is_success());
+    let text = whole.and_then(|body| std::str::from_utf8(body).ok());
+    let (status, kept) = match text {
+        Some(text) => {
+            let header = |name: &HeaderName| {
+                Some((name.as_str().to_owned(), parts.headers.get(name)?.to_str().ok()?.to_owned()))
+            };
+            let headers = KEPT_HEADERS.iter().filter_map(header).collect();
+            let kept = KeptAnswer { headers, body: key_use.keeps_body.then(|| text.to_owned()) };
+            (parts.status.as_u16(), serde_json::to_value(kept).unwrap_or_default())
+        }
+        None => (NOT_KEPT, Value::Null),
     };
-    let answer = KeptAnswer {
-        status: parts.status.as_u16(),
-        headers: KEPT_HEADERS.iter().filter_map(header).collect(),
-        body: keeps_body.then(|| body.to_vec()),
-    };
-    (Response::from_parts(parts, Body::from(body)), Some(answer))
+    let KeyUse { who, operation, key, .. } = key_use;
+    if let Err(error) = idempotency::finish(app, *who, operation, key, status, kept).await {
+        tracing::error!(%error, operation, "an answer could not be kept for its idempotency key");
+    }
+    Response::from_parts(parts, Body::from(body.unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use http::{HeaderValue, StatusCode, header};
 use tracing::Instrument as _;
 
 use super::context::RequestContext;
+use super::error_page;
 use super::gate::Served;
 use super::hub::Hub;
 use super::problem::Failure;
@@ -33,13 +34,18 @@ pub(crate) fn around(hub: &Hub, router: Router) -> Router {
 
 async fn outermost(State(hub): State<Hub>, request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let _counted = hub.metrics.begun();
     let (mut parts, body) = request.into_parts();
-    let context = RequestContext::of(&parts, &hub.settings.trusted_proxies, hub.ids.as_ref());
+    let context = RequestContext::of(&parts, &hub.settings.trusted_proxies, hub.app.ids());
     parts.extensions.insert(context.clone());
     let span = tracing::info_span!("request", id = %context.id, method = %parts.method);
     let request = Request::from_parts(parts, body);
-    let answer = guarded(request, next).instrument(span.clone()).await;
-    span.in_scope(|| finish(&hub, &context, answer, began))
+    async {
+        let answer = guarded(request, next).await;
+        finish(&hub, &context, answer, began).await
+    }
+    .instrument(span)
+    .await
 }
 
 /// The answer, or why there is none in time or at all.
@@ -56,14 +62,14 @@ async fn guarded(request: Request, next: Next) -> Response {
     }
 }
 
-fn finish(hub: &Hub, context: &RequestContext, answer: Response, began: Instant) -> Response {
-    let served = answer.extensions().get::<Served>().copied();
-    let operation = served.map_or("none", |served| served.operation);
-    let mut answer = tell(hub, context, served.map(|served| served.surface), answer);
+async fn finish(hub: &Hub, context: &RequestContext, mut answer: Response, began: Instant) -> Response {
+    let served = answer.extensions_mut().remove::<Served>();
+    let (operation, path) = served.as_ref().map_or(("none", ""), |served| (served.operation, served.path));
+    let mut answer = tell(hub, context, served.as_ref(), answer).await;
     let (status, took) = (answer.status().as_u16(), began.elapsed());
     hub.metrics.answered(operation, status, took);
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(operation, status, milliseconds, "answered");
+    tracing::info!(operation, path, status, milliseconds, "answered");
     if let Ok(id) = HeaderValue::from_str(&context.id.to_string()) {
         answer.headers_mut().insert(bastide_api::REQUEST_ID, id);
     }
@@ -73,7 +79,12 @@ fn finish(hub: &Hub, context: &RequestContext, answer: Response, began: Instant)
 
 /// Writes the document or the page of a failure. An answer that is an error without having said so, from a layer of
 /// somebody else's, becomes one of ours.
-fn tell(hub: &Hub, context: &RequestContext, surface: Option<Surface>, mut answer: Response) -> Response {
+async fn tell(
+    hub: &Hub,
+    context: &RequestContext,
+    served: Option<&Served>,
+    mut answer: Response,
+) -> Response {
     let failure = match answer.extensions_mut().remove::<Failure>() {
         Some(failure) => failure,
         None if is_bare_error(&answer) => from_status(answer.status()),
@@ -83,10 +94,15 @@ fn tell(hub: &Hub, context: &RequestContext, surface: Option<Surface>, mut answe
         tracing::error!(%detail, "internal error");
     }
     let problem = failure.document(context.id);
-    let page = surface.map_or(context.wants_page, |surface| surface == Surface::Console);
-    let mut told = if page { super::error_page::page(&problem, context) } else { document(&problem) };
+    let page = served.map_or(context.wants_page, |served| served.surface == Surface::Console);
+    let mut told = if page {
+        let caller = served.and_then(|served| served.caller.as_ref());
+        error_page::page(hub, context, caller, &problem).await
+    } else {
+        document(&problem)
+    };
     *told.status_mut() = failure.status();
-    told.headers_mut().extend(failure.headers(hub.clock.now()));
+    told.headers_mut().extend(failure.headers(hub.app.now()));
     if let Some(allow) = answer.headers().get(header::ALLOW) {
         told.headers_mut().insert(header::ALLOW, allow.clone());
     }
@@ -110,6 +126,6 @@ fn from_status(status: StatusCode) -> Failure {
 fn document(problem: &bastide_api::Problem) -> Response {
     // A problem is text and numbers; writing it cannot fail.
     let body = serde_json::to_vec(problem).unwrap_or_default();
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(bastide_api::PROBLEM_JSON))], Body::from(body))
-        .into_response()
+    let kind = HeaderValue::from_static(bastide_api::PROBLEM_JSON);
+    ([(header::CONTENT_TYPE, kind)], Body::from(body)).into_response()
 }

@@ -110,6 +110,8 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         Access::SignedIn(reason) => {
             fields.insert("description".to_owned(), format!("For whoever is signed in: {reason}.").into());
         }
+        // No row for agents is part of this document; theirs is a protocol of its own.
+        Access::Agent => {}
         Access::Public(reason) => {
             fields.insert("security".to_owned(), json!([{}]));
             fields.insert("description".to_owned(), format!("For everybody: {reason}.").into());

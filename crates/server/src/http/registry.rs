@@ -25,6 +25,8 @@ pub enum Access {
     SignedIn(&'static str),
     /// Everybody, and why that is right.
     Public(&'static str),
+    /// The agent of a cluster that has joined, by its certificate.
+    Agent,
 }
 
 /// To whom an operation belongs.
@@ -99,7 +101,7 @@ impl Operation {
     pub(crate) fn keeps_answers(&self) -> bool {
         self.surface == Surface::Api
             && self.method == Method::POST
-            && !matches!(self.access, Access::Public(_))
+            && matches!(self.access, Access::Needs(_) | Access::SignedIn(_))
     }
 }
 
@@ -158,11 +160,15 @@ pub fn faults(operations: &[Operation]) -> Vec<String> {
         let mut generator = SchemaGenerator::default();
         let mut sketch = Sketch::new(&mut generator);
         (operation.describe)(&mut sketch);
-        let public = matches!(operation.access, Access::Public(_));
-        match (public, sketch.takes_caller) {
-            (true, true) => fault("it is public, but its handler wants a caller"),
-            (false, false) => fault("it needs a caller, but its handler takes none"),
-            _ => {}
+        let people = matches!(operation.access, Access::Needs(_) | Access::SignedIn(_));
+        if sketch.takes_caller && !people {
+            fault("its handler wants a caller, and nobody finds out who that is");
+        }
+        if people && !sketch.takes_caller {
+            fault("it needs a caller, but its handler takes none");
+        }
+        if sketch.takes_agent != (operation.access == Access::Agent) {
+            fault("its handler and its access do not agree on whether an agent asks");
         }
         if (operation.path_parameters().count() > 0) != sketch.takes_path {
             fault("the parameters of the path and the handler's argument for them do not fit");

@@ -1,7 +1,7 @@
 //! Operations for whoever runs the installation.
 
 use axum::extract::State;
-use http::StatusCode;
+use bastide_model::Error;
 
 use super::answer::Plain;
 use super::hub::Hub;
@@ -19,8 +19,9 @@ pub(crate) async fn healthz(State(_): State<Hub>) -> Result<Plain, Failure> {
 /// Whether requests should be sent here: the database is reachable, the graph is loaded, and the end has not begun.
 pub(crate) async fn readyz(State(hub): State<Hub>) -> Result<Plain, Failure> {
     if hub.tasks.draining().is_cancelled() {
-        return Ok(Plain::new(TEXT, "shutting down\n").status(StatusCode::SERVICE_UNAVAILABLE));
+        return Err(Error::Unavailable { detail: "the server is shutting down".to_owned() }.into());
     }
+    hub.app.ready().await?;
     Ok(Plain::new(TEXT, "ready\n"))
 }
 

@@ -1,112 +1,118 @@
-//! The HTTP layer around sample operations, with a door and kept answers in memory.
+//! The HTTP layer around sample operations, over the real use cases on an empty database.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::extract::State;
 use bastide_api::organizations::{NewOrganization, OrganizationChange};
 use bastide_api::{PageQuery, Problem};
-use bastide_model::access::{Caller, Credential};
-use bastide_model::permission::PermissionSet;
-use bastide_model::{
-    Error, OrganizationId, Permission, RealmId, SessionId, SystemClock, SystemIds, TokenId, UserId,
-};
-use futures_util::future::BoxFuture;
+use bastide_app::identity::{self, Credentials, Origin};
+use bastide_app::{App, idempotency};
+use bastide_model::licence::Examination;
+use bastide_model::user::Password;
+use bastide_model::{Error, OrganizationId, Permission, RealmId, RequestId, SystemClock, SystemIds, UserId};
+use bastide_store::Kept;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use sha2::Digest as _;
 use tower::ServiceExt as _;
 
 use super::answer::{Accepted, Empty, Html, Made, Out};
-use super::authenticate::{Authenticate, Credentials};
 use super::context::RequestContext;
 use super::extract::{At, Body, Form, IfMatch, MaybeWho, Search, Who};
 use super::hub::{Hub, WebSettings};
-use super::idempotency::{KeptAnswer, KeptAnswers, KeyUse, Known};
 use super::problem::Failure;
 use super::registry::{Access, Operation, Surface, faults, router};
 use crate::metrics::Metrics;
 use crate::tasks::Tasks;
 
-/// Knows the token `good` and the session `good`.
-struct Door(UserId);
-
-impl Authenticate for Door {
-    fn authenticate<'a>(
-        &'a self,
-        credentials: Credentials<'a>,
-        context: &'a RequestContext,
-    ) -> BoxFuture<'a, bastide_model::Result<Caller>> {
-        Box::pin(async move {
-            let credential = match credentials {
-                Credentials::Bearer("good") => Credential::Token(TokenId::fresh(&SystemIds)),
-                Credentials::Session("good") => Credential::Session(SessionId::fresh(&SystemIds)),
-                _ => return Err(Error::Unauthenticated { reason: "the credential is none of ours" }),
-            };
-            Ok(Caller {
-                user: self.0,
-                realm: RealmId::PLATFORM,
-                credential,
-                ceiling: PermissionSet::ALL,
-                address: context.address.to_string(),
-                request: context.id,
-            })
-        })
-    }
+/// A hub on an empty database, with one account that administers the site, its token and its session.
+struct Sample {
+    hub: Hub,
+    router: Router,
+    user: UserId,
+    bearer: String,
+    cookie: String,
+    _folder: tempfile::TempDir,
 }
 
-type Remembered = HashMap<(UserId, &'static str, String), ([u8; 32], Option<KeptAnswer>)>;
+const PASSWORD: &str = "correct horse battery";
 
-#[derive(Default)]
-struct Memory(Mutex<Remembered>);
-
-impl KeptAnswers for Memory {
-    fn begin<'a>(&'a self, one: &'a KeyUse) -> BoxFuture<'a, bastide_model::Result<Known>> {
-        let mut known = self.0.lock().unwrap();
-        let place = (one.caller.user, one.operation, one.key.clone());
-        let found = match known.get(&place) {
-            None => {
-                known.insert(place, (one.payload, None));
-                Known::Fresh
-            }
-            Some((payload, _)) if *payload != one.payload => Known::OtherPayload,
-            Some((_, Some(answer))) => Known::Answered(answer.clone()),
-            Some((_, None)) => Known::UnderWay,
-        };
-        Box::pin(async { Ok(found) })
-    }
-
-    fn finish<'a>(
-        &'a self,
-        one: &'a KeyUse,
-        answer: Option<KeptAnswer>,
-    ) -> BoxFuture<'a, bastide_model::Result<()>> {
-        let mut known = self.0.lock().unwrap();
-        let place = (one.caller.user, one.operation, one.key.clone());
-        match answer {
-            Some(answer) => drop(known.insert(place, (one.payload, Some(answer)))),
-            None => drop(known.remove(&place)),
-        }
-        Box::pin(async { Ok(()) })
-    }
+async fn sample() -> Sample {
+    sample_of(operations()).await
 }
 
-fn hub() -> Hub {
-    Hub {
-        door: Arc::new(Door(UserId::fresh(&SystemIds))),
-        kept: Arc::new(Memory::default()),
-        clock: Arc::new(SystemClock),
-        ids: Arc::new(SystemIds),
+async fn sample_of(operations: Vec<Operation>) -> Sample {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = bastide_app::Settings {
+        database: format!("sqlite:{}", folder.path().join("bastide.db").display()),
+        public_url: "https://hub.example.org".to_owned(),
+        agent_url: "https://localhost:8443".to_owned(),
+        examine_licence: Arc::new(|_| Examination::Unreadable {
+            problem: "no licence is read here".to_owned(),
+        }),
+    };
+    let app = App::open(settings, Arc::new(SystemClock), Arc::new(SystemIds)).await.unwrap();
+    let hub = Hub {
+        app: app.clone(),
         tasks: Tasks::new(),
         metrics: Metrics::new(),
         settings: Arc::new(WebSettings {
             public_url: "https://hub.example.org".parse().unwrap(),
             trusted_proxies: vec![],
+            agent_image: "bastide-agent:test".to_owned(),
+            help_url: "https://example.org/help".to_owned(),
         }),
+    };
+    let (user, token, secret) = enter(&app).await;
+    let router = router(&hub, operations).unwrap();
+    let (bearer, cookie) = (format!("Bearer {token}"), format!("__Host-bastide={secret}"));
+    Sample { hub, router, user, bearer, cookie, _folder: folder }
+}
+
+/// A new account with a token and a session's secret.
+async fn enter(app: &App) -> (UserId, String, String) {
+    let origin = Origin {
+        realm: RealmId::PLATFORM,
+        address: "192.0.2.1".to_owned(),
+        user_agent: "test".to_owned(),
+        request: RequestId::fresh(&SystemIds),
+    };
+    let link = identity::setup_link_create(app).await.unwrap().unwrap();
+    let password = Password::new("/password", PASSWORD.to_owned()).unwrap();
+    let email = "ada@example.org".parse().unwrap();
+    let user = identity::setup_complete(app, &link, email, "Ada".parse().unwrap(), password).await.unwrap();
+    let signed_in = identity::sign_in(app, "ada@example.org", PASSWORD.to_owned(), &origin).await.unwrap();
+    let session = Credentials::Session(&signed_in.secret);
+    let caller = identity::authenticate(app, session, &origin).await.unwrap();
+    let (token, _) = identity::token_create(app, &caller, "test".parse().unwrap(), None, None).await.unwrap();
+    (user.id, token, signed_in.secret)
+}
+
+impl Sample {
+    /// A request of whoever is signed in, unless a header says otherwise.
+    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<HttpBody> {
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| matches!(*name, "authorization" | "cookie")) {
+            request = request.header("authorization", &self.bearer);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(HttpBody::from(body.to_owned())).unwrap()
+    }
+
+    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.send(self.request(method, path, headers, body)).await
+    }
+
+    async fn send(&self, request: Request<HttpBody>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer { status: parts.status.as_u16(), head: Response::from_parts(parts, ()), body }
     }
 }
 
@@ -130,7 +136,7 @@ async fn make(_: State<Hub>, who: Who, Body(new): Body<NewOrganization>) -> Resu
     }
     assert!(new.name != "panic", "the secret reason");
     let text = format!("{} {} {}", new.name, who.0.user, COUNT.fetch_add(1, Ordering::Relaxed));
-    Ok(Made::new("/v1/things/thing_1", text).etag(1).revision(7))
+    Ok(Made::new("/v1/things/thing_1", text).etag(1))
 }
 
 async fn change(
@@ -143,7 +149,7 @@ async fn change(
 }
 
 async fn remove(_: Who, At(_): At<String>) -> Result<Accepted<u32>, Failure> {
-    Ok(Accepted::new(1).revision(8))
+    Ok(Accepted::new(1))
 }
 
 async fn welcome(MaybeWho(who): MaybeWho, context: RequestContext) -> Result<Html, Failure> {
@@ -231,31 +237,6 @@ impl Answer {
     }
 }
 
-fn service() -> (Hub, Router) {
-    let hub = hub();
-    let router = router(&hub, operations()).unwrap();
-    (hub, router)
-}
-
-async fn send(router: &Router, request: Request<HttpBody>) -> Answer {
-    let response = router.clone().oneshot(request).await.unwrap();
-    let (parts, body) = response.into_parts();
-    let body = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Answer { status: parts.status.as_u16(), head: Response::from_parts(parts, ()), body }
-}
-
-/// A request of somebody who is signed in, with headers and a body.
-fn ask(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Request<HttpBody> {
-    let mut request = Request::builder().method(method).uri(path);
-    if !headers.iter().any(|(name, _)| matches!(*name, "authorization" | "cookie")) {
-        request = request.header("authorization", "Bearer good");
-    }
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    request.body(HttpBody::from(body.to_owned())).unwrap()
-}
-
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 #[test]
@@ -283,7 +264,7 @@ fn faults_of_a_table_are_named() {
         ("/c", "used before"),
         ("/d", "noun_verb"),
         ("/e", "reason"),
-        ("/f", "public, but its handler wants a caller"),
+        ("/f", "nobody finds out who that is"),
         ("/g/{g}", "parameters of the path"),
         ("/h", "needs a caller, but its handler takes none"),
     ];
@@ -296,11 +277,11 @@ fn faults_of_a_table_are_named() {
 /// HIER-6: a path that does not exist and an id that cannot be one are the same nothing.
 #[tokio::test]
 async fn hier_6_nothing_is_always_the_same() {
-    let (_, router) = service();
+    let sample = sample().await;
     let mut bodies = Vec::new();
     for path in ["/v1/nothing", "/v1/things/garbage", "/v1/things/usr_01jd0000000000000000000000", "/nothing"]
     {
-        let answer = send(&router, ask("GET", path, &[], "")).await;
+        let answer = sample.ask("GET", path, &[], "").await;
         let mut problem = answer.problem();
         assert_eq!((problem.status, problem.code.as_str()), (404, "not_found"), "{path}");
         problem.request_id = String::new();
@@ -312,7 +293,7 @@ async fn hier_6_nothing_is_always_the_same() {
 
 #[tokio::test]
 async fn whoever_is_not_signed_in_learns_nothing() {
-    let (_, router) = service();
+    let sample = sample().await;
     for (headers, path) in [
         (vec![("cookie", "a=b")], "/v1/things"),
         (vec![("cookie", "a=b")], "/v1/things/garbage"),
@@ -320,7 +301,7 @@ async fn whoever_is_not_signed_in_learns_nothing() {
         (vec![("authorization", "Bearer stale")], "/v1/things"),
         (vec![("authorization", "Basic Z29vZA==")], "/v1/things"),
     ] {
-        let answer = send(&router, ask("GET", path, &headers, "")).await;
+        let answer = sample.ask("GET", path, &headers, "").await;
         assert_eq!(answer.problem().code, "unauthenticated", "{path} {headers:?}");
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, "Bearer realm=\"bastide\""));
     }
@@ -328,8 +309,8 @@ async fn whoever_is_not_signed_in_learns_nothing() {
 
 #[tokio::test]
 async fn methods_that_a_path_does_not_have_are_named() {
-    let (_, router) = service();
-    let answer = send(&router, ask("PUT", "/v1/things", &[], "")).await;
+    let sample = sample().await;
+    let answer = sample.ask("PUT", "/v1/things", &[], "").await;
     assert_eq!(answer.problem().code, "method_not_allowed");
     let mut allowed: Vec<_> = answer.header("allow").split(',').map(str::trim).collect();
     allowed.sort_unstable();
@@ -338,7 +319,7 @@ async fn methods_that_a_path_does_not_have_are_named() {
 
 #[tokio::test]
 async fn bodies_are_checked_before_the_handler() {
-    let (_, router) = service();
+    let sample = sample().await;
     let large = format!(r#"{{"name":"{}"}}"#, "x".repeat(bastide_model::limits::BODY_BYTES_MAX));
     for (kind, body, status, code) in [
         ("text/plain", "{}", 415, "unsupported_media_type"),
@@ -348,112 +329,113 @@ async fn bodies_are_checked_before_the_handler() {
         ("application/json", r#"{"name":"taken"}"#, 409, "slug_taken"),
         ("application/json", r#"{"name":"x"}"#, 201, ""),
     ] {
-        let answer = send(&router, ask("POST", "/v1/things", &[("content-type", kind)], body)).await;
+        let answer = sample.ask("POST", "/v1/things", &[("content-type", kind)], body).await;
         assert_eq!(answer.status, status, "{}", answer.body);
         if status >= 400 {
             assert_eq!(answer.problem().code, code);
         } else {
             assert_eq!(answer.header("location"), "/v1/things/thing_1");
-            assert_eq!((answer.header("etag"), answer.header("bastide-revision")), ("\"1\"", "7"));
+            assert_eq!(answer.header("etag"), "\"1\"");
         }
     }
 }
 
 #[tokio::test]
 async fn a_body_without_an_announced_length_is_limited_too() {
-    let (_, router) = service();
+    let sample = sample().await;
     let chunk = || Ok::<_, std::io::Error>(axum::body::Bytes::from(vec![b' '; 64 * 1024]));
     let endless = futures_util::stream::repeat_with(chunk);
-    let mut request = ask("POST", "/v1/things", &[JSON], "");
+    let mut request = sample.request("POST", "/v1/things", &[JSON], "");
     *request.body_mut() = HttpBody::from_stream(endless);
-    assert_eq!(send(&router, request).await.problem().status, 413);
+    assert_eq!(sample.send(request).await.problem().status, 413);
 }
 
 #[tokio::test]
 async fn query_strings_are_refused_where_nobody_reads_them() {
-    let (_, router) = service();
+    let sample = sample().await;
     let id = OrganizationId::fresh(&SystemIds);
-    let good = send(&router, ask("GET", "/v1/things?page_size=2", &[], "")).await;
+    let good = sample.ask("GET", "/v1/things?page_size=2", &[], "").await;
     assert_eq!(
         (good.status, good.header("link")),
         (200, "</v1/things?page_size=2&page_token=2>; rel=\"next\"")
     );
     for path in ["/v1/things?page=2".to_owned(), format!("/v1/things/{id}?fields=id")] {
-        let problem = send(&router, ask("GET", &path, &[], "")).await.problem();
+        let problem = sample.ask("GET", &path, &[], "").await.problem();
         assert_eq!((problem.status, problem.errors.len()), (400, 1), "{path}");
     }
 }
 
 #[tokio::test]
 async fn changes_need_the_entity_tag() {
-    let (_, router) = service();
+    let sample = sample().await;
     for (tag, status) in [(None, 428), (Some("\"x\""), 412), (Some("\"5\""), 200)] {
         let headers: Vec<_> = [JSON].into_iter().chain(tag.map(|tag| ("if-match", tag))).collect();
-        let answer = send(&router, ask("PATCH", "/v1/things/x", &headers, "{}")).await;
+        let answer = sample.ask("PATCH", "/v1/things/x", &headers, "{}").await;
         assert_eq!(answer.status, status, "{tag:?}");
     }
 }
 
 #[tokio::test]
 async fn panics_and_bugs_tell_the_client_nothing() {
-    let (hub, router) = service();
-    for request in
-        [ask("POST", "/v1/things", &[JSON], r#"{"name":"panic"}"#), ask("GET", "/v1/broken", &[], "")]
-    {
-        let answer = send(&router, request).await;
+    let sample = sample().await;
+    for request in [
+        sample.request("POST", "/v1/things", &[JSON], r#"{"name":"panic"}"#),
+        sample.request("GET", "/v1/broken", &[], ""),
+    ] {
+        let answer = sample.send(request).await;
         assert_eq!(answer.problem().code, "internal");
         assert!(!answer.body.contains("secret"), "{}", answer.body);
     }
-    let page = send(&router, ask("GET", "/broken", &[], "")).await;
+    let page = sample.ask("GET", "/broken", &[], "").await;
     assert_eq!((page.status, page.header("content-type")), (500, "text/html; charset=utf-8"));
     assert!(!page.body.contains("secrets") && page.body.contains(page.header("request-id")), "{}", page.body);
-    let metrics = hub.metrics.text();
+    let metrics = sample.hub.metrics.text();
     assert!(metrics.contains(r#"http_requests_total{operation="broken_get",status="500"} 1"#), "{metrics}");
 }
 
 #[tokio::test]
 async fn an_own_request_id_comes_back() {
-    let (_, router) = service();
+    let sample = sample().await;
     let id = bastide_model::RequestId::fresh(&SystemIds).to_string();
-    let answer = send(&router, ask("GET", "/v1/things", &[("request-id", &id)], "")).await;
+    let answer = sample.ask("GET", "/v1/things", &[("request-id", &id)], "").await;
     assert_eq!(answer.header("request-id"), id);
-    let other = send(&router, ask("GET", "/v1/things", &[("request-id", "evil")], "")).await;
+    let other = sample.ask("GET", "/v1/things", &[("request-id", "evil")], "").await;
     assert!(other.header("request-id").starts_with("req_"));
 }
 
 #[tokio::test]
 async fn pages_lead_to_sign_in_and_back() {
-    let (_, router) = service();
+    let sample = sample().await;
     let nobody = ("cookie", "a=b");
-    let led = send(&router, ask("GET", "/settings?tab=a", &[nobody], "")).await;
+    let led = sample.ask("GET", "/settings?tab=a", &[nobody], "").await;
     assert_eq!((led.status, led.header("location")), (303, "/sign-in?next=%2Fsettings%3Ftab%3Da"));
-    let seen = send(&router, ask("GET", "/settings", &[("cookie", "__Host-bastide=good")], "")).await;
+    let seen = sample.ask("GET", "/settings", &[("cookie", sample.cookie.as_str())], "").await;
     assert_eq!((seen.status, seen.body.as_str()), (200, "settings"));
-    let welcome = send(&router, ask("GET", "/welcome", &[("cookie", "__Host-bastide=stale")], "")).await;
+    let welcome = sample.ask("GET", "/welcome", &[("cookie", "__Host-bastide=stale")], "").await;
     let nonce = welcome.body.strip_prefix("false ").unwrap();
     assert!(welcome.header("content-security-policy").contains(&format!("'nonce-{nonce}'")));
-    let missing = send(&router, ask("GET", "/nothing", &[nobody, ("accept", "text/html")], "")).await;
+    let missing = sample.ask("GET", "/nothing", &[nobody, ("accept", "text/html")], "").await;
     assert_eq!((missing.status, missing.header("content-type")), (404, "text/html; charset=utf-8"));
 }
 
 #[tokio::test]
 async fn a_form_is_answered_with_its_own_page() {
-    let (_, router) = service();
+    let sample = sample().await;
     let kind = ("content-type", "application/x-www-form-urlencoded");
-    let answer = send(&router, ask("POST", "/sign-in", &[kind], "email=+a%40b+&password=x")).await;
+    let answer = sample.ask("POST", "/sign-in", &[kind], "email=+a%40b+&password=x").await;
     assert_eq!((answer.status, answer.body.as_str()), (400, "try again, a@b"));
-    let cross = send(&router, ask("POST", "/sign-in", &[kind, ("sec-fetch-site", "cross-site")], "")).await;
+    let cross = sample.ask("POST", "/sign-in", &[kind, ("sec-fetch-site", "cross-site")], "").await;
     assert_eq!((cross.status, cross.header("content-type")), (403, "text/html; charset=utf-8"));
 }
 
 /// SEC-2: what a browser sends on its own does not do anything for another site.
 #[tokio::test]
 async fn sec_2_other_sites_cannot_use_a_session() {
-    let (_, router) = service();
-    let cookie = ("cookie", "__Host-bastide=good");
+    let sample = sample().await;
+    let cookie = ("cookie", sample.cookie.as_str());
     let send_from = async |site| {
         let headers = [JSON, cookie, ("sec-fetch-site", site)];
-        send(&router, ask("POST", "/v1/things", &headers, r#"{"name":"x"}"#)).await
+        sample.ask("POST", "/v1/things", &headers, r#"{"name":"x"}"#).await
     };
     assert_eq!(send_from("cross-site").await.problem().code, "cross_site_request");
     assert_eq!(send_from("same-origin").await.status, 201);
@@ -461,10 +443,9 @@ async fn sec_2_other_sites_cannot_use_a_session() {
 
 #[tokio::test]
 async fn a_key_makes_one_of_two() {
-    let (hub, router) = service();
-    let post = async |path, key, body| {
-        send(&router, ask("POST", path, &[JSON, ("idempotency-key", key)], body)).await
-    };
+    let sample = sample().await;
+    let post =
+        async |path, key, body| sample.ask("POST", path, &[JSON, ("idempotency-key", key)], body).await;
     let first = post("/v1/things", "k", r#"{"name":"a"}"#).await;
     let again = post("/v1/things", "k", r#"{"name":"a"}"#).await;
     assert_eq!((first.status, again.status), (201, 201));
@@ -486,33 +467,35 @@ async fn a_key_makes_one_of_two() {
     // An answer with a secret is not kept either, but what was done is not done again.
     assert_eq!(post("/v1/secrets", "s", r#"{"name":"a"}"#).await.status, 201);
     assert_eq!(post("/v1/secrets", "s", r#"{"name":"a"}"#).await.problem().code, "already_done");
-    assert!(hub.tasks.shut_down(std::time::Duration::from_mins(1)).await);
+    assert!(sample.hub.tasks.shut_down(std::time::Duration::from_mins(1)).await);
 }
 
 #[tokio::test]
 async fn a_key_that_is_under_way_is_in_conflict() {
-    let (hub, router) = service();
-    let caller = hub
-        .door
-        .authenticate(
-            Credentials::Bearer("good"),
-            &RequestContext::of(&Request::new(()).into_parts().0, &[], &SystemIds),
-        )
-        .await
-        .unwrap();
+    let sample = sample().await;
     let body = r#"{"name":"a"}"#;
-    let payload = sha2::Sha256::digest(format!("/v1/things\0{body}")).into();
-    let key_use = KeyUse { caller, operation: "thing_create", key: "k".to_owned(), payload };
-    assert_eq!(hub.kept.begin(&key_use).await.unwrap(), Known::Fresh);
-    let answer = send(&router, ask("POST", "/v1/things", &[JSON, ("idempotency-key", "k")], body)).await;
+    let payload = format!("/v1/things\0{body}");
+    let begun =
+        idempotency::begin(&sample.hub.app, sample.user, "thing_create", "k", payload.as_bytes()).await;
+    assert_eq!(begun.unwrap(), Kept::Fresh);
+    let answer = sample.ask("POST", "/v1/things", &[JSON, ("idempotency-key", "k")], body).await;
     assert_eq!(answer.problem().code, "request_under_way");
 }
 
+/// Rule 2 of the design: a change says which revision was reached, and a read can ask to have seen it.
 #[tokio::test]
-async fn deletion_begins_and_says_its_revision() {
-    let (_, router) = service();
-    let answer = send(&router, ask("DELETE", "/v1/things/x", &[], "")).await;
-    assert_eq!((answer.status, answer.header("bastide-revision")), (202, "8"));
+async fn changes_and_reads_name_their_revision() {
+    let sample = sample().await;
+    let changed = sample.ask("DELETE", "/v1/things/x", &[], "").await;
+    let reached: i64 = changed.header("bastide-revision").parse().unwrap();
+    assert!(reached > 0);
+    let read =
+        async |revision: &str| sample.ask("GET", "/v1/things", &[("bastide-revision", revision)], "").await;
+    assert_eq!(read(&reached.to_string()).await.status, 200);
+    assert_eq!(read(&(reached + 1).to_string()).await.problem().code, "unavailable");
+    assert_eq!(read("soon").await.problem().status, 400);
+    let refused = sample.ask("DELETE", "/v1/things/x?y=z", &[], "").await;
+    assert_eq!((refused.status, refused.header("bastide-revision")), (400, ""));
 }
 
 #[test]
@@ -547,11 +530,22 @@ fn the_document_says_what_the_signatures_say() {
 
 #[tokio::test]
 async fn large_answers_are_compressed_for_whoever_can_read_them() {
-    let (hub, _) = service();
-    let router = router(&hub, super::routes::operations()).unwrap();
+    let sample = sample_of(super::routes::operations()).await;
     let request = Request::get("/metrics").header("accept-encoding", "gzip").body(HttpBody::empty()).unwrap();
-    let response = router.clone().oneshot(request).await.unwrap();
+    let response = sample.router.clone().oneshot(request).await.unwrap();
     assert_eq!(response.headers().get("content-encoding").unwrap(), "gzip");
-    let plain = send(&router, Request::get("/metrics").body(HttpBody::empty()).unwrap()).await;
+    let plain = sample.send(Request::get("/metrics").body(HttpBody::empty()).unwrap()).await;
     assert_eq!(plain.header("content-type"), crate::metrics::MEDIA_TYPE);
+}
+
+#[tokio::test]
+async fn probes_need_no_credential() {
+    let sample = sample_of(super::routes::operations()).await;
+    let nobody = ("cookie", "a=b");
+    for path in ["/healthz", "/readyz", "/metrics", "/openapi.json"] {
+        assert_eq!(sample.ask("GET", path, &[nobody], "").await.status, 200, "{path}");
+    }
+    sample.hub.tasks.shut_down(std::time::Duration::ZERO).await;
+    assert_eq!(sample.ask("GET", "/healthz", &[nobody], "").await.status, 200);
+    assert_eq!(sample.ask("GET", "/readyz", &[nobody], "").await.problem().status, 503);
 }

@@ -1,0 +1,40 @@
+//! Numbers that are read from the database: clusters by availability, messages that wait.
+
+use std::time::Duration;
+
+use bastide_app::App;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+
+use super::{Rhythm, Runs, run};
+use crate::metrics::Metrics;
+use crate::tasks::Tasks;
+
+const RHYTHM: Rhythm = Rhythm { every: Duration::from_secs(15), on_commit: false };
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AvailabilityLabel {
+    availability: &'static str,
+}
+
+pub(super) fn start(app: &App, tasks: &Tasks, runs: &Runs, metrics: &Metrics) {
+    let clusters: Family<AvailabilityLabel, Gauge> = Family::default();
+    let waiting: Gauge = Gauge::default();
+    metrics.register(|registry| {
+        registry.register("bastide_clusters", "Joined clusters", clusters.clone());
+        registry.register("bastide_outbox_messages", "Messages that wait for delivery", waiting.clone());
+    });
+    run("numbers", app, tasks, runs, RHYTHM, move |app| {
+        let (clusters, waiting) = (clusters.clone(), waiting.clone());
+        async move {
+            for (availability, count) in bastide_app::clusters::count_by_availability(&app).await? {
+                let label = AvailabilityLabel { availability: availability.as_str() };
+                clusters.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
+            }
+            let depth = app.store().read().await?.outbox_depth().await?;
+            waiting.set(i64::try_from(depth).unwrap_or(i64::MAX));
+            Ok(())
+        }
+    });
+}

@@ -1,0 +1,70 @@
+//! Clusters: see, accept, deny, withdraw, unregister (FLEET-1, FLEET-2).
+
+use axum::extract::State;
+use bastide_api::clusters::{AcceptCluster, ClusterView};
+use bastide_api::{Page, PageQuery};
+use bastide_app::clusters;
+use http::Uri;
+
+use super::answer::{Empty, Out};
+use super::extract::{At, Body, Name, Search, Who};
+use super::hub::Hub;
+use super::problem::Failure;
+use super::{paging, views};
+
+pub(crate) async fn list(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    Search(query): Search<PageQuery>,
+    here: Uri,
+) -> Result<Out<Page<ClusterView>>, Failure> {
+    let listed = clusters::list(&hub.app, &caller, &paging::request(&query)?).await?;
+    Ok(Out::page(paging::page(listed, views::cluster), &here))
+}
+
+pub(crate) async fn view(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+) -> Result<Out<ClusterView>, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    Ok(Out::new(views::cluster(clusters::view(&hub.app, &caller, id).await?)))
+}
+
+pub(crate) async fn accept(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+    Body(input): Body<AcceptCluster>,
+) -> Result<Out<ClusterView>, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    Ok(Out::new(views::cluster(clusters::accept(&hub.app, &caller, id, &input.fingerprint).await?)))
+}
+
+pub(crate) async fn deny(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+) -> Result<Out<ClusterView>, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    Ok(Out::new(views::cluster(clusters::deny(&hub.app, &caller, id).await?)))
+}
+
+pub(crate) async fn withdraw(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+) -> Result<Out<ClusterView>, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    Ok(Out::new(views::cluster(clusters::withdraw(&hub.app, &caller, id).await?)))
+}
+
+pub(crate) async fn delete(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+) -> Result<Empty, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    clusters::delete(&hub.app, &caller, id).await?;
+    Ok(Empty)
+}

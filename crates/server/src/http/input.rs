@@ -1,0 +1,35 @@
+//! Reading input so that every mistake is told at once.
+
+use bastide_model::error::{FieldError, FieldErrors};
+use bastide_model::{Error, Result};
+
+/// Keeps the value, or remembers the fields that are wrong. An error of another kind ends the reading.
+///
+/// # Errors
+/// Whatever is not [`Error::Invalid`].
+pub(crate) fn take<T>(errors: &mut FieldErrors, value: Result<T>) -> Result<Option<T>> {
+    match value {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Invalid { fields }) => {
+            for FieldError { pointer, message } in fields {
+                errors.push(pointer, message);
+            }
+            Ok(None)
+        }
+        Err(other) => Err(other),
+    }
+}
+
+/// Keeps the value of a field that may be absent.
+pub(crate) fn optional<T, E: std::fmt::Display>(
+    errors: &mut FieldErrors,
+    pointer: &str,
+    value: Option<std::result::Result<T, E>>,
+) -> Option<T> {
+    value.and_then(|value| errors.take(pointer, value))
+}
+
+/// The error for a field that is missing although no error was remembered: a bug.
+pub(crate) fn incomplete() -> Error {
+    Error::internal("a field is missing without an error")
+}

@@ -1,0 +1,296 @@
+//! From the domain's words to those of the wire. Nothing is decided here; every view shows what a use case gave.
+
+use bastide_api as wire;
+use bastide_api::audit::AuditView;
+use bastide_api::clusters::{
+    CapabilityView, ClusterAdministration, ClusterView, ConditionView, GatewayConfigurationView, HubView,
+    JoinTokenView, LicenceView, Listener,
+};
+use bastide_api::identity::{Me, SessionView, TokenView};
+use bastide_api::organizations::{GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView};
+use bastide_api::registry::{PermissionView, PlanView};
+use bastide_api::users::{MemberView, UserView};
+use bastide_app::{clusters, licences, organizations};
+use bastide_model::access::{Caller, Credential};
+use bastide_model::audit::AuditRecord;
+use bastide_model::cluster::{Availability, Capability, Condition, Hub};
+use bastide_model::gateway::{self, GatewayConfiguration};
+use bastide_model::licence::{Examination, LicenceFacts, LicenceVerdict};
+use bastide_model::plan::Plan;
+use bastide_model::role::Administration;
+use bastide_model::user::User;
+use bastide_model::{Permission, Timestamp};
+use bastide_store::{JoinToken, Member, Session, Token};
+
+use super::answer::etag;
+
+fn texts(items: Vec<&'static str>) -> Vec<String> {
+    items.into_iter().map(str::to_owned).collect()
+}
+
+pub(crate) fn organization(details: organizations::Details) -> OrganizationView {
+    let organization = details.organization;
+    OrganizationView {
+        id: organization.id.to_string(),
+        slug: organization.slug.to_string(),
+        name: organization.name.to_string(),
+        description: organization.description.to_string(),
+        kind: organization.kind.to_string(),
+        visibility: organization.visibility.to_string(),
+        parent: organization.parent.filter(|_| details.parent_visible).map(|parent| parent.to_string()),
+        annotations: organization.annotations.into(),
+        namespace_base: organization.namespace_base.to_string(),
+        plan: details.plan.slug.to_string(),
+        state: organization.state.to_string(),
+        created_at: organization.created_at.to_string(),
+        role: details.role.map(str::to_owned),
+        actions: texts(details.actions),
+        etag: etag(organization.revision),
+    }
+}
+
+/// An organization on one cluster, as of `now` on the clock of a hub that started at `started_at`.
+pub(crate) fn placement(
+    placed: organizations::Placed,
+    started_at: Timestamp,
+    now: Timestamp,
+) -> PlacementView {
+    let (status, cluster) = (placed.status, placed.cluster);
+    let heartbeat = cluster.heartbeat;
+    PlacementView {
+        cluster: cluster.id.to_string(),
+        cluster_name: cluster.name.to_string(),
+        availability: Availability::judge(heartbeat, started_at, now).to_string(),
+        last_heartbeat_at: heartbeat.map(|beat| beat.at.to_string()),
+        node_pool: status.placement.node_pool.as_ref().map(NodePool::from),
+        gateway: match status.placement.gateway {
+            gateway::GatewayChoice::Shared => GatewayChoice::Shared {},
+            gateway::GatewayChoice::Dedicated { configuration } => {
+                GatewayChoice::Dedicated { configuration: configuration.to_string() }
+            }
+        },
+        namespaces: placed.namespaces,
+        generation: status.generation,
+        observed_generation: status.report.observed_generation,
+        conditions: status.report.conditions.into_iter().map(condition).collect(),
+        objects: status
+            .report
+            .objects
+            .into_iter()
+            .map(|object| ObjectView {
+                kind: object.kind,
+                namespace: object.namespace,
+                name: object.name,
+                ready: object.ready,
+                message: object.message,
+            })
+            .collect(),
+    }
+}
+
+fn condition(condition: Condition) -> ConditionView {
+    ConditionView {
+        kind: condition.kind,
+        status: condition.status.to_string(),
+        reason: condition.reason,
+        message: condition.message,
+        observed_generation: condition.observed_generation,
+        last_transition_at: condition.last_transition.to_string(),
+    }
+}
+
+pub(crate) fn cluster(details: clusters::Details) -> ClusterView {
+    let cluster = details.cluster;
+    let administration = details.administration.map(|seen| ClusterAdministration {
+        uid: cluster.uid.to_string(),
+        fingerprint: cluster.fingerprint.clone(),
+        licence: licence(seen.licence),
+        organizations: u32::try_from(seen.organizations).unwrap_or(u32::MAX),
+    });
+    let capability =
+        |c: Capability| CapabilityView { name: c.name, available: c.available, reason: c.reason };
+    ClusterView {
+        id: cluster.id.to_string(),
+        name: cluster.name.to_string(),
+        hub: cluster.hub.to_string(),
+        membership: cluster.membership.to_string(),
+        availability: details.availability.map(|availability| availability.to_string()),
+        last_heartbeat_at: cluster.heartbeat.map(|beat| beat.at.to_string()),
+        kubernetes_version: cluster.facts.kubernetes_version,
+        agent_version: cluster.facts.agent_version,
+        nodes: cluster.facts.nodes,
+        nodes_ready: cluster.facts.nodes_ready,
+        capabilities: cluster.facts.capabilities.into_iter().map(capability).collect(),
+        conditions: cluster.conditions.into_iter().map(condition).collect(),
+        requested_at: cluster.requested_at.to_string(),
+        administration,
+        actions: texts(details.actions),
+    }
+}
+
+pub(crate) fn licence(details: licences::Details) -> LicenceView {
+    let LicenceVerdict { state, reason, expected_uid, found_uids } = details.verdict;
+    let facts = match details.examination {
+        Some(Examination::Certificate(facts)) => Some(*facts),
+        Some(Examination::Unreadable { .. }) | None => None,
+    };
+    let list =
+        |look: fn(&LicenceFacts) -> &Vec<String>| facts.as_ref().map(look).cloned().unwrap_or_default();
+    LicenceView {
+        state: state.to_string(),
+        reason,
+        expected_uid,
+        found_uids,
+        features: list(|facts| &facts.features),
+        product_line: list(|facts| &facts.product_line),
+        tier: list(|facts| &facts.tier),
+        plan: list(|facts| &facts.plan),
+        flags: list(|facts| &facts.flags),
+        id: facts.as_ref().map(|facts| facts.id.clone()),
+        issuer: facts.as_ref().map(|facts| facts.issuer.clone()),
+        not_before: facts.as_ref().map(|facts| facts.not_before.to_string()),
+        not_after: facts.as_ref().map(|facts| facts.not_after.to_string()),
+    }
+}
+
+pub(crate) fn hub(hub: Hub) -> HubView {
+    HubView { id: hub.id.to_string(), slug: hub.slug.into(), name: hub.name.into() }
+}
+
+pub(crate) fn join_token(token: &JoinToken, now: Timestamp) -> JoinTokenView {
+    JoinTokenView {
+        id: token.id.to_string(),
+        cluster_name: token.cluster_name.to_string(),
+        state: token.state(now).to_owned(),
+        created_at: token.created_at.to_string(),
+        expires_at: token.expires_at.to_string(),
+    }
+}
+
+pub(crate) fn gateway(gateway: GatewayConfiguration) -> GatewayConfigurationView {
+    GatewayConfigurationView {
+        id: gateway.id.to_string(),
+        cluster: gateway.cluster.to_string(),
+        slug: gateway.slug.into(),
+        name: gateway.name.into(),
+        class: gateway.class,
+        listeners: gateway.listeners.iter().map(Listener::from).collect(),
+        created_at: gateway.created_at.to_string(),
+    }
+}
+
+pub(crate) fn me(
+    caller: &Caller,
+    account: User,
+    token: Option<Token>,
+    administration: Option<Administration>,
+) -> Me {
+    let credential = match caller.credential {
+        Credential::Session(_) => "session",
+        Credential::Token(_) => "token",
+        Credential::System(_) => "system",
+    };
+    Me {
+        user: user(account),
+        credential: credential.to_owned(),
+        token_name: token.map(|token| token.name.into()),
+        administration: administration.map(|kind| kind.to_string()),
+    }
+}
+
+pub(crate) fn user(user: User) -> UserView {
+    UserView {
+        id: user.id.to_string(),
+        email: user.email.as_str().to_owned(),
+        name: user.name.into(),
+        access: user.access.to_string(),
+        home_organization: user.home.map(|home| home.to_string()),
+        created_at: user.created_at.to_string(),
+    }
+}
+
+pub(crate) fn member(member: Member) -> MemberView {
+    MemberView {
+        user: user(member.user),
+        role: member.role.to_string(),
+        reach: member.reach.to_string(),
+        expires_at: member.expires_at.map(|at| at.to_string()),
+    }
+}
+
+pub(crate) fn token(token: Token) -> TokenView {
+    let permissions = token.permissions.unwrap_or_default();
+    TokenView {
+        id: token.id.to_string(),
+        name: token.name.into(),
+        prefix: token.prefix,
+        permissions: permissions.into_iter().map(|permission| permission.key().to_owned()).collect(),
+        created_at: token.created_at.to_string(),
+        expires_at: token.expires_at.to_string(),
+        last_used_at: token.last_used_at.map(|at| at.to_string()),
+    }
+}
+
+pub(crate) fn session(session: Session, caller: &Caller) -> SessionView {
+    SessionView {
+        id: session.id.to_string(),
+        current: caller.credential == Credential::Session(session.id),
+        user_agent: session.user_agent,
+        address: session.address,
+        created_at: session.created_at.to_string(),
+        last_used_at: session.last_used_at.to_string(),
+        expires_at: session.expires_at.to_string(),
+    }
+}
+
+pub(crate) fn audit(record: AuditRecord) -> AuditView {
+    AuditView {
+        id: record.id.to_string(),
+        sequence: record.sequence,
+        at: record.at.to_string(),
+        actor: record.actor_name,
+        credential: record.credential,
+        operation: record.operation,
+        target_kind: record.target_kind,
+        target: record.target,
+        target_name: record.target_name,
+        organization: record.organization.map(|organization| organization.to_string()),
+        before: record.before,
+        after: record.after,
+        address: record.address,
+        request_id: record.request,
+        hash: record.hash,
+    }
+}
+
+pub(crate) fn plan(plan: Plan) -> PlanView {
+    let limits = plan.limits;
+    let compute = limits.compute;
+    PlanView {
+        id: plan.id.to_string(),
+        slug: plan.slug.into(),
+        name: plan.name.into(),
+        is_default: plan.is_default,
+        isolation: limits.isolation.to_string(),
+        deployments: limits.deployments,
+        members: limits.members,
+        sub_organizations: limits.sub_organizations,
+        cpu_millis: compute.cpu_millis,
+        memory_mib: compute.memory_mib,
+        storage_gib: compute.storage_gib,
+        pods: compute.pods,
+    }
+}
+
+pub(crate) fn permission(permission: Permission) -> PermissionView {
+    PermissionView { key: permission.key().to_owned(), meaning: permission.meaning().to_owned() }
+}
+
+pub(crate) fn visibility(
+    visibility: wire::organizations::Visibility,
+) -> bastide_model::organization::Visibility {
+    match visibility {
+        wire::organizations::Visibility::Private => bastide_model::organization::Visibility::Private,
+        wire::organizations::Visibility::Public => bastide_model::organization::Visibility::Public,
+    }
+}
