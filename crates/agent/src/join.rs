@@ -100,7 +100,8 @@ fn next_step(command: &Command, stored: Option<&Identity>, now: Timestamp) -> Re
         }
     }
     // A token works once: the one that led to the stored credential leads to no other.
-    let spent = stored.and_then(|identity| identity.joined_with.as_ref());
+    let member = credential.is_some_and(|credential| credential.hub == options.hub);
+    let spent = stored.filter(|_| member).and_then(|identity| identity.joined_with.as_ref());
     let token = options.token.as_ref().filter(|token| Some(&token_hash(token)) != spent);
     let request = request.filter(|request| {
         request.hub == options.hub && token.is_none_or(|token| token_hash(token) == request.token_sha256)
@@ -113,8 +114,8 @@ fn next_step(command: &Command, stored: Option<&Identity>, now: Timestamp) -> Re
         (request, Some(token), _) => {
             Ok(Step::Ask { token: token.clone(), key: request.map(|request| request.key.clone()) })
         }
-        (_, None, Some(_)) => Ok(Step::Run),
-        (_, None, None) => Err(JoinError::TokenNeeded),
+        (_, None, Some(_)) if member => Ok(Step::Run),
+        (_, None, _) => Err(JoinError::TokenNeeded),
     }
 }
 
@@ -251,7 +252,11 @@ fn read_answer(key: &AgentKey, accepted: wire::JoinAccepted) -> Result<RequestAn
 
 fn waiting_text(fingerprint: &str, hub: &Url, cluster: ClusterId) -> String {
     format!(
-        "Waiting for an administrator of {hub} to accept {cluster}.\nThe administrator has to see this fingerprint there, in the console under Clusters or by the command line:\n\n  {fingerprint}\n\n  bastide cluster accept {cluster} --fingerprint {fingerprint}\n\nIf the hub shows another fingerprint, deny the request: it is not this cluster's."
+        "Waiting for an administrator of {hub} to accept {cluster}.\n\
+         Fingerprint of the key: {fingerprint}\n\
+         The administrator has to see the same fingerprint on the hub, in the console under Clusters. By command line:\n\n  \
+         bastide cluster accept {cluster} --fingerprint {fingerprint}\n\n\
+         If the hub shows another fingerprint, deny the request: it is not this cluster's."
     )
 }
 
@@ -369,6 +374,7 @@ mod tests {
     #[case("member elsewhere", Some("t1"), "ask with a new key")]
     #[case("expired by t1", Some("t1"), "run")]
     #[case("member", None, "run")]
+    #[case("member elsewhere", None, "a join token is needed")]
     fn fleet_1_what_join_does_with_replace(
         #[case] what: &str,
         #[case] token: Option<&str>,

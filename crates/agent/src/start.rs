@@ -9,7 +9,7 @@ use bastide_model::cluster::ClusterFacts;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::Backoff;
+use crate::backoff::{Backoff, spread};
 use crate::config::{Command, Options, Timings};
 use crate::drift::Drift;
 use crate::facts;
@@ -29,6 +29,9 @@ use crate::state::State;
 use crate::surroundings::Surroundings;
 use crate::sync::Sync;
 use crate::tasks::{TaskEnded, Tasks};
+
+/// How long sets wait for Bastide's own objects at the start.
+const OWN_OBJECTS_LIMIT: Duration = Duration::from_secs(30);
 
 /// What ends an agent.
 #[derive(Debug, thiserror::Error)]
@@ -84,23 +87,24 @@ async fn start(
     surroundings: Surroundings,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
+    let mut tasks = Tasks::new(shutdown.child_token());
+    let (metrics, enforcing) = (Arc::new(Metrics::new()), watch::Sender::new(false));
+    if let Some(address) = options.health_listen {
+        let health = Health::bind(address, metrics.clone(), enforcing.subscribe()).await?;
+        tasks.spawn("health", |stop| health.run(stop));
+    }
     let spoke = Spoke::connect(&options.spoke).await?;
     let Some(prepared) = shutdown.run_until_cancelled(prepare(&options, &surroundings, &spoke)).await else {
         return Ok(());
     };
     let (identity, facts) = prepared?;
-    let agent = Agent::new(options, surroundings, spoke, identity, facts);
-    if matches!(&agent.options.command, Command::Join(join) if join.once) {
-        let joined = shutdown.run_until_cancelled(agent.join()).await;
-        return Ok(joined.unwrap_or_else(|| {
-            agent.say_interrupted();
-            Ok(())
-        })?);
-    }
-    let mut tasks = Tasks::new(shutdown.child_token());
-    let ended = agent.work(&mut tasks).await;
-    let limit = agent.options.timings.grace + Duration::from_secs(1);
-    tasks.stop(limit).await;
+    let agent = Agent::new(options, surroundings, spoke, identity, facts, metrics, enforcing);
+    let ended = if matches!(&agent.options.command, Command::Join(join) if join.once) {
+        agent.join_only(&shutdown).await
+    } else {
+        agent.work(&mut tasks).await
+    };
+    tasks.stop(agent.options.timings.grace + Duration::from_secs(1)).await;
     ended
 }
 
@@ -162,8 +166,10 @@ impl Agent {
         spoke: Spoke,
         identity: IdentityStore,
         facts: ClusterFacts,
+        metrics: Arc<Metrics>,
+        enforcing: watch::Sender<bool>,
     ) -> Self {
-        let (identity, metrics) = (Arc::new(identity), Arc::new(Metrics::new()));
+        let identity = Arc::new(identity);
         let link = Link::new(identity.clone(), metrics.clone(), surroundings.clone(), options.timings);
         Self {
             options,
@@ -177,41 +183,60 @@ impl Agent {
             state: Arc::default(),
             metrics,
             link: Arc::new(link),
-            enforcing: watch::Sender::new(false),
+            enforcing,
         }
+    }
+
+    /// Becomes a member and ends.
+    async fn join_only(&self, shutdown: &CancellationToken) -> Result<(), Error> {
+        if let Some(joined) = shutdown.run_until_cancelled(self.join()).await {
+            return Ok(joined?);
+        }
+        self.say_interrupted();
+        Ok(())
     }
 
     /// Everything that an agent does while it runs.
     async fn work(&self, tasks: &mut Tasks) -> Result<(), Error> {
-        self.serve_health(tasks).await?;
         self.look_after_the_cluster(tasks);
         let stop = tasks.stopped();
         let Some(removed) = stop.run_until_cancelled(self.take_up_records()).await else { return Ok(()) };
         let removed = removed?;
-        let may_go_on = self.enforce(tasks);
+        self.enforce(tasks);
         let joined = tokio::select! {
-            joined = stop.run_until_cancelled(self.join()) => joined,
+            joined = stop.run_until_cancelled(self.become_member()) => joined,
             ended = tasks.run() => return Ok(ended?),
         };
-        match joined {
-            None => {
-                self.say_interrupted();
-                return Ok(());
-            }
-            Some(Ok(())) => {}
-            Some(Err(error)) if may_go_on => self.say_going_on(&error),
-            Some(Err(error)) => return Err(error.into()),
+        if let Some(joined) = joined {
+            joined?;
+            self.follow_the_hub(tasks, removed);
+            return Ok(tasks.run().await?);
         }
-        self.follow_the_hub(tasks, removed);
-        Ok(tasks.run().await?)
+        self.say_interrupted();
+        Ok(())
     }
 
-    async fn serve_health(&self, tasks: &mut Tasks) -> Result<(), Error> {
-        if let Some(address) = self.options.health_listen {
-            let health = Health::bind(address, self.metrics.clone(), self.enforcing.subscribe()).await?;
-            tasks.spawn("health", |stop| health.run(stop));
+    /// Joins. Where there is something to keep enforced, a failure is no reason to end: it is tried again, slowly.
+    async fn become_member(&self) -> Result<(), JoinError> {
+        loop {
+            let error = match self.join().await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let was_member = self.identity.current().is_some_and(|identity| identity.credential.is_some());
+            let something_to_keep = was_member || self.sets.counts().0 > 0;
+            // A command for another hub is a mistake of whoever gave it, and must not look like success.
+            if !something_to_keep || matches!(error, JoinError::OtherHub(_)) {
+                return Err(error);
+            }
+            self.say_going_on(&error);
+            let pause = spread(self.options.timings.refused_retry, 0.25, self.surroundings.random.as_ref());
+            tokio::time::sleep(pause).await;
+            // Another run of `join` may have been luckier.
+            if let Err(error) = self.identity.reload().await {
+                tracing::warn!(%error, "the stored credential cannot be read again");
+            }
         }
-        Ok(())
     }
 
     /// Bastide's own objects, and what the cluster can do.
@@ -249,8 +274,8 @@ impl Agent {
         Ok(recorded.removed)
     }
 
-    /// Keeps on the cluster what should be there. Whether that is worth going on without a hub.
-    fn enforce(&self, tasks: &mut Tasks) -> bool {
+    /// Keeps on the cluster what should be there.
+    fn enforce(&self, tasks: &mut Tasks) {
         let reconciler = Reconciler {
             sets: self.sets.clone(),
             reports: self.reports.clone(),
@@ -262,8 +287,10 @@ impl Agent {
         };
         let own_objects = self.own_objects.clone();
         tasks.spawn("reconciler", async move |stop| {
-            // Bindings refer to our roles, and records are in our namespace.
-            if stop.run_until_cancelled(own_objects.present()).await.is_some() {
+            // Bindings refer to our roles, and records are in our namespace. Where they are not to be had, what was
+            // there before is kept all the same.
+            let present = tokio::time::timeout(OWN_OBJECTS_LIMIT, own_objects.present());
+            if stop.run_until_cancelled(present).await.is_some() {
                 reconciler.run(stop).await;
             }
         });
@@ -275,8 +302,6 @@ impl Agent {
         };
         tasks.spawn("drift", |stop| drift.run(stop));
         self.enforcing.send_replace(true);
-        let was_member = self.identity.current().is_some_and(|identity| identity.credential.is_some());
-        was_member || self.sets.counts().0 > 0
     }
 
     async fn join(&self) -> Result<(), JoinError> {
@@ -337,7 +362,7 @@ impl Agent {
     fn say_going_on(&self, error: &JoinError) {
         tracing::error!(%error, "not a member of the hub; what is recorded on this cluster stays enforced");
         self.surroundings.console.say(&format!(
-            "Not a member of the hub: {error}.\nWhat is recorded on this cluster stays enforced."
+            "Not a member of the hub: {error}.\nWhat is recorded on this cluster stays enforced; trying again later."
         ));
     }
 }

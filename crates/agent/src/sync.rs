@@ -7,6 +7,7 @@ use bastide_api::agent as wire;
 use bastide_kube::record::{self, Record, SetName};
 use bastide_model::OrganizationId;
 use bastide_model::placement::DesiredSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
@@ -51,6 +52,7 @@ impl Sync {
         // Everything at the start: a restart may have come between an answer and its record.
         let mut after = 0;
         loop {
+            let asked = Instant::now();
             let query = wire::DesiredQuery { after, wait: self.timings.poll_seconds };
             let desired = match self.link.call(|hub| async move { hub.desired(&query).await }).await {
                 Ok(desired) => desired,
@@ -60,6 +62,10 @@ impl Sync {
                 }
             };
             backoff.succeeded();
+            if desired.sets.is_empty() && asked.elapsed() < self.timings.hub_retry.min {
+                // A hub that does not wait must not be asked without a pause.
+                tokio::time::sleep(self.timings.hub_retry.min).await;
+            }
             let named: Vec<String> = desired.sets.iter().map(|set| set.organization.clone()).collect();
             match self.take(desired, &removed).await {
                 Taken::All(generation) => {
