@@ -1,0 +1,64 @@
+//! Small pieces of text: names that people chose, times, numbers with their noun.
+
+use bastide_model::Timestamp;
+use maud::{Markup, html};
+
+/// A name that somebody chose, kept from turning around the text beside it.
+pub fn name(text: &str) -> Markup {
+    html! { bdi.name { (text) } }
+}
+
+/// A point in time, from RFC 3339, as `2026-11-22 04:05 UTC`. What is no time is shown as it came.
+pub fn time(at: &str) -> Markup {
+    let Ok(time) = Timestamp::parse(at) else { return html! { span { (at) } } };
+    let text = time.to_string();
+    let shown = text.get(..16).unwrap_or(&text).replace('T', " ");
+    html! { time datetime=(text) { (shown) " UTC" } }
+}
+
+/// The same, or a word when there is none.
+pub fn time_or(at: Option<&str>, otherwise: &str) -> Markup {
+    at.map_or_else(|| muted(otherwise), time)
+}
+
+/// A word that stands for something that is not there.
+pub fn muted(word: &str) -> Markup {
+    html! { span.muted { (word) } }
+}
+
+/// A number with its noun: `1 node`, `3 nodes`.
+pub fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// A word of the wire as people read it: `partially_deleted` is `Partially deleted`.
+pub fn words(word: &str) -> String {
+    let spaced = word.replace('_', " ");
+    let mut characters = spaced.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// Text for screen readers only.
+pub fn hidden(text: &str) -> Markup {
+    html! { span.visually-hidden { (text) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_utc_for_people_and_machines() {
+        let shown = time("2026-11-22T04:05:06Z").into_string();
+        assert_eq!(shown, r#"<time datetime="2026-11-22T04:05:06Z">2026-11-22 04:05 UTC</time>"#);
+        assert_eq!(time("<soon>").into_string(), "<span>&lt;soon&gt;</span>");
+    }
+
+    #[test]
+    fn words_and_counts() {
+        assert_eq!(words("partially_deleted"), "Partially deleted");
+        assert_eq!(words(""), "");
+        assert_eq!(count(1, "node", "nodes"), "1 node");
+        assert_eq!(count(0, "node", "nodes"), "0 nodes");
+    }
+}

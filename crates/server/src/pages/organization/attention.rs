@@ -1,0 +1,141 @@
+//! What of an organization needs attention, found from what is shown anyway.
+
+use bastide_api::organizations::{OrganizationView, PlacementView};
+
+use crate::pages::components::conditions::unmet;
+use crate::pages::components::status::Tone;
+use crate::pages::components::text::count;
+
+use super::Usage;
+
+/// One thing that needs attention.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Matter {
+    /// How much.
+    pub(super) tone: Tone,
+    /// What it is, as a sentence.
+    pub(super) sentence: String,
+    /// Where on the page more is said; empty for nowhere.
+    pub(super) anchor: String,
+}
+
+/// Everything that needs attention, the life of the organization first, then its clusters, then its limits.
+pub(super) fn matters(
+    organization: &OrganizationView,
+    placements: &[PlacementView],
+    usage: &[Usage],
+) -> Vec<Matter> {
+    let mut matters: Vec<Matter> = life(organization).into_iter().collect();
+    if organization.state == "active" && organization.kind == "work" && placements.is_empty() {
+        matters.push(matter(Tone::Neutral, "It runs on no cluster yet.".to_owned(), "placements"));
+    }
+    matters.extend(placements.iter().flat_map(of_placement));
+    matters.extend(usage.iter().filter_map(of_usage));
+    matters
+}
+
+fn matter(tone: Tone, sentence: String, anchor: &str) -> Matter {
+    Matter { tone, sentence, anchor: anchor.to_owned() }
+}
+
+fn life(organization: &OrganizationView) -> Option<Matter> {
+    match organization.state.as_str() {
+        "deleting" => {
+            Some(matter(Tone::Wait, "It is being deleted: its clusters take it down.".into(), "placements"))
+        }
+        "partially_deleted" => Some(matter(
+            Tone::Warn,
+            "It is partly deleted: a cluster does not answer. Deletion goes on by itself when it does."
+                .into(),
+            "placements",
+        )),
+        _ => None,
+    }
+}
+
+/// A silent cluster comes alone: whatever else is known of it is old.
+fn of_placement(placement: &PlacementView) -> Vec<Matter> {
+    let name = &placement.cluster_name;
+    let anchor = format!("placement-{name}");
+    if placement.availability != "available" {
+        let sentence = format!(
+            "Cluster {name} is {}. What runs there goes on; changes wait until it answers.",
+            placement.availability
+        );
+        return vec![matter(Tone::Warn, sentence, &anchor)];
+    }
+    let mut matters: Vec<_> = unmet(&placement.conditions)
+        .map(|condition| {
+            let why = if condition.message.is_empty() { &condition.reason } else { &condition.message };
+            matter(Tone::Bad, format!("{} on {name}: {why}", condition.kind), &anchor)
+        })
+        .collect();
+    let unready = placement.objects.iter().filter(|object| !object.ready).count();
+    if unready > 0 && matters.is_empty() {
+        let objects = count(unready, "object is", "objects are");
+        matters.push(matter(Tone::Warn, format!("{objects} not ready on {name}."), &anchor));
+    }
+    if placement.observed_generation < placement.generation && matters.is_empty() {
+        matters.push(matter(Tone::Wait, format!("{name} is taking in the latest change."), &anchor));
+    }
+    matters
+}
+
+fn of_usage(usage: &Usage) -> Option<Matter> {
+    let allowed = usage.allowed?;
+    let sentence = match usage.used.cmp(&allowed) {
+        std::cmp::Ordering::Less => return None,
+        std::cmp::Ordering::Equal => {
+            format!("{}: all {allowed} that the plan allows are in use.", usage.name)
+        }
+        std::cmp::Ordering::Greater => {
+            format!(
+                "{}: over the limit, {} of {allowed}. What exists stays; nothing new.",
+                usage.name, usage.used
+            )
+        }
+    };
+    Some(matter(Tone::Warn, sentence, "plan"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::samples::data;
+
+    #[test]
+    fn a_healthy_organization_needs_nothing() {
+        let usage = [Usage { name: "Members".into(), used: 2, allowed: Some(10) }];
+        assert_eq!(matters(&data::organization("acme"), &[data::placement("eu-1")], &usage), []);
+    }
+
+    /// FLEET-6: a silent cluster is said to go on, and old conditions are not repeated.
+    #[test]
+    fn fleet_6_a_silent_cluster_comes_alone() {
+        let mut placement = data::broken_placement("eu-1");
+        assert_eq!(matters(&data::organization("acme"), &[placement.clone()], &[])[0].tone, Tone::Bad);
+        placement.availability = "unknown".into();
+        let found = matters(&data::organization("acme"), &[placement], &[]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].sentence.contains("What runs there goes on"), "{found:?}");
+    }
+
+    /// PLAN-3: over the limit is said, at the limit too.
+    #[test]
+    fn plan_3_limits_are_said_when_reached() {
+        let usage = |used| [Usage { name: "Members".into(), used, allowed: Some(2) }];
+        let said = |used| matters(&data::organization("acme"), &[data::placement("eu-1")], &usage(used));
+        assert!(said(1).is_empty());
+        assert!(said(2)[0].sentence.contains("all 2"));
+        assert!(said(3)[0].sentence.contains("over the limit, 3 of 2"));
+    }
+
+    /// ORG-8: both states of tear-down are said.
+    #[test]
+    fn org_8_tear_down_is_said() {
+        for (state, word) in [("deleting", "being deleted"), ("partially_deleted", "partly deleted")] {
+            let organization = OrganizationView { state: state.into(), ..data::organization("acme") };
+            assert!(matters(&organization, &[], &[])[0].sentence.contains(word));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The accounts of the realm, and a new one.
+
+use bastide_api::Problem;
+use bastide_api::users::UserView;
+use bastide_model::limits::{NAME_CHARS_MAX, PASSWORD_CHARS_MIN};
+use maud::{Markup, html};
+
+use crate::pages::components::field::Field;
+use crate::pages::components::list::{ListText, list};
+use crate::pages::components::problem::Errors;
+use crate::pages::components::{button, state, status, table, text};
+use crate::pages::context::{Context, Listing};
+use crate::pages::icons::Icon;
+use crate::pages::layout::{self, Crumb, Frame};
+
+/// What the list of accounts shows.
+#[derive(Debug, Clone)]
+pub struct UsersPage {
+    /// The accounts.
+    pub users: Listing<UserView>,
+    /// Whether the person may create accounts.
+    pub may_create: bool,
+}
+
+/// `GET /platform/users`.
+pub fn users(ctx: &Context, view: &UsersPage) -> Markup {
+    let create = if view.may_create {
+        button::primary_link("/platform/users/new", "Create account", Icon::Plus)
+    } else {
+        button::refused("create", "Create account", "users.create")
+    };
+    let words = ListText {
+        id: "users",
+        path: "/platform/users",
+        one: "account",
+        many: "accounts",
+        nothing_yet: state::empty(Icon::User, "No accounts", "People sign in with an account.", &html! {}),
+        searchable: true,
+    };
+    let body = list(&words, &view.users, user_table);
+    let frame = Frame::new("Users", body)
+        .lead(html! { "Accounts. An account alone sees nothing: organizations give roles." })
+        .actions(create);
+    layout::console(ctx, &frame)
+}
+
+fn user_table(users: &[UserView]) -> Markup {
+    let rows = users.iter().map(|user| {
+        vec![
+            html! { span.strong { (text::name(&user.name)) } div.slug { (user.email) } },
+            status::access(&user.access),
+            html! { @match &user.home_organization { Some(home) => code { (home) }, None => span.muted { "None" } } },
+            text::time(&user.created_at),
+        ]
+    });
+    table::table("users", "Accounts", &["Person", "Account", "Home organization", "Created"], rows)
+}
+
+/// What the page for a new account shows.
+#[derive(Debug, Clone, Default)]
+pub struct NewUserPage {
+    /// What was typed as name.
+    pub name: String,
+    /// What was typed as e-mail address.
+    pub email: String,
+    /// Why it comes back.
+    pub problem: Option<Problem>,
+}
+
+/// `GET /platform/users/new`.
+pub fn new_user(ctx: &Context, view: &NewUserPage) -> Markup {
+    let errors = Errors::of(view.problem.as_ref());
+    let body = html! {
+        (errors.summary(&[("/name", "name"), ("/email", "email"), ("/password", "password")]))
+        form.form.card method="post" action="/platform/users/new" {
+            (Field::new("name", "Name", &view.name).longest(NAME_CHARS_MAX).autofocus().render(errors))
+            (Field::new("email", "E-mail address", &view.email).email().render(errors))
+            (Field::new("password", "First password", "").password().autocomplete("new-password")
+                .hint(html! { "At least " (PASSWORD_CHARS_MIN) " characters. Tell it to the person by another way than e-mail." })
+                .render(errors))
+            div.actions { (button::submit("Create account")) (button::link("/platform/users", "Cancel")) }
+        }
+    };
+    let frame = Frame::new("Create account", body)
+        .crumbs(vec![Crumb::new("/platform/users", "Users")])
+        .failed(errors.any());
+    layout::console(ctx, &frame)
+}

@@ -1,0 +1,189 @@
+//! Samples of the pages of an organization.
+
+use bastide_api::organizations::{GatewayChoice, OrganizationView};
+use maud::Markup;
+use serde_json::json;
+
+use super::data;
+use crate::pages::{
+    AuditPage, Context, DeletePage, Flash, Listing, MembersPage, OrganizationForm, OverviewPage,
+    SettingsPage, Usage, audit, delete_organization, members, overview, settings,
+};
+
+pub(super) fn samples() -> Vec<(&'static str, Markup)> {
+    let mut samples = overviews();
+    samples.extend(member_lists());
+    samples.extend(logs());
+    samples.extend(changes());
+    samples
+}
+
+fn full() -> OverviewPage {
+    OverviewPage {
+        organization: data::acting(),
+        parent: Some(data::named("holding", "Holding")),
+        plan: data::plans().into_iter().nth(1),
+        owner: Some(data::member("ada@example.org", "Ada Fontaine", "owner", "beneath")),
+        usage: vec![
+            Usage { name: "Members".into(), used: 4, allowed: Some(10) },
+            Usage { name: "Sub-organizations".into(), used: 2, allowed: Some(20) },
+        ],
+        placements: vec![data::placement("eu-1")],
+        children: Listing::whole(vec![
+            data::named("rail", "Rail Bookings"),
+            data::named("cairo", data::RIGHT_TO_LEFT),
+        ]),
+        latest: Listing::whole(vec![
+            data::record(4, "organization_update", "Acme Works"),
+            data::record(3, "client_organization_create", "Rail Bookings"),
+            data::record(2, "member_add", "Lena Duval"),
+        ]),
+    }
+}
+
+/// An organization in trouble, with names that try to break the page.
+fn troubled() -> OverviewPage {
+    let silent = bastide_api::organizations::PlacementView {
+        availability: "unknown".into(),
+        node_pool: None,
+        gateway: GatewayChoice::Shared {},
+        ..data::placement("us-1")
+    };
+    OverviewPage {
+        organization: OrganizationView {
+            actions: Vec::new(),
+            role: Some("administrator".into()),
+            description: data::MARKUP.into(),
+            ..data::named("acme", &data::longest_name())
+        },
+        usage: vec![
+            Usage { name: "Members".into(), used: 12, allowed: Some(10) },
+            Usage { name: "Deployments".into(), used: 40, allowed: None },
+        ],
+        placements: vec![data::broken_placement("eu-1"), silent],
+        owner: None,
+        children: data::refused(data::broken()),
+        latest: data::refused(data::forbidden("audit.view")),
+        ..full()
+    }
+}
+
+fn overviews() -> Vec<(&'static str, Markup)> {
+    let page = |view: &OverviewPage| overview(&data::within(&view.organization, "/o/acme"), view);
+    let site = |view: &OverviewPage| {
+        overview(&Context { current: Some(view.organization.clone()), ..data::site("/o/acme") }, view)
+    };
+    let deleting =
+        OrganizationView { state: "partially_deleted".into(), actions: Vec::new(), ..data::acting() };
+    let new = OverviewPage {
+        organization: OrganizationView { description: String::new(), ..data::organization("acme") },
+        parent: None,
+        plan: None,
+        usage: Vec::new(),
+        placements: Vec::new(),
+        children: Listing::whole(Vec::new()),
+        latest: Listing::whole(Vec::new()),
+        ..full()
+    };
+    vec![
+        ("organization", site(&full())),
+        ("organization-new-one", page(&new)),
+        ("organization-troubled", page(&troubled())),
+        ("organization-partly-deleted", page(&OverviewPage { organization: deleting, ..troubled() })),
+    ]
+}
+
+fn member_lists() -> Vec<(&'static str, Markup)> {
+    let organization = data::organization("acme");
+    let ctx = data::within(&organization, "/o/acme/members");
+    let page =
+        |members_of| members(&ctx, &MembersPage { organization: organization.clone(), members: members_of });
+    let mut leaving = data::member("omar@example.org", data::RIGHT_TO_LEFT, "administrator", "here");
+    leaving.expires_at = Some("2026-12-31T00:00:00Z".into());
+    leaving.user.access = "disabled".into();
+    let all = vec![
+        data::member("ada@example.org", "Ada Fontaine", "owner", "beneath"),
+        data::member("lena@example.org", data::MARKUP, "administrator", "beneath"),
+        leaving,
+        data::member("long@example.org", &data::longest_name(), "administrator", "here"),
+    ];
+    vec![
+        ("members", page(Listing::whole(all))),
+        ("members-empty", page(Listing::whole(Vec::new()))),
+        ("members-filtered-out", page(data::searched("zoe", Vec::new()))),
+        ("members-not-permitted", page(data::refused(data::forbidden("members.view")))),
+        ("members-failed", page(data::refused(data::broken()))),
+    ]
+}
+
+fn logs() -> Vec<(&'static str, Markup)> {
+    let organization = data::organization("acme");
+    let ctx = data::within(&organization, "/o/acme/audit");
+    let page = |records| audit(&ctx, &AuditPage { organization: Some(organization.clone()), records });
+    let mut hostile = data::record(5, "organization_update", data::MARKUP);
+    hostile.before = Some(json!({"name": data::longest_name()}));
+    hostile.after = Some(json!({"name": data::MARKUP, "description": data::RIGHT_TO_LEFT}));
+    let mut bare = data::record(6, "session_end", "");
+    (bare.before, bare.after, bare.actor) = (None, None, "placement controller".into());
+    let all = vec![bare, hostile, data::record(4, "organization_create", "Acme Works")];
+    vec![
+        ("audit", page(data::in_the_middle(all.clone()))),
+        ("audit-empty", page(Listing::whole(Vec::new()))),
+        ("audit-filtered-out", page(data::searched("nobody", Vec::new()))),
+        (
+            "audit-platform",
+            audit(
+                &data::site("/platform/audit"),
+                &AuditPage { organization: None, records: Listing::whole(all) },
+            ),
+        ),
+    ]
+}
+
+fn changes() -> Vec<(&'static str, Markup)> {
+    let organization = data::organization("acme");
+    let ctx = data::within(&organization, "/o/acme/settings");
+    let view = SettingsPage {
+        form: OrganizationForm::of(&organization),
+        organization: organization.clone(),
+        children: Vec::new(),
+        clusters: data::texts(&["eu-1"]),
+        problem: None,
+    };
+    let saved = Context {
+        flash: Some(Flash { went_well: true, text: "The changes are saved.".into() }),
+        ..ctx.clone()
+    };
+    let wrong = SettingsPage {
+        form: OrganizationForm { name: String::new(), ..view.form.clone() },
+        children: vec![data::named("rail", data::MARKUP)],
+        problem: Some(data::invalid(&[(
+            "/name",
+            "a name has 1 to 255 characters and no control or invisible characters",
+        )])),
+        ..view.clone()
+    };
+    let viewer = OrganizationView { actions: Vec::new(), ..organization.clone() };
+    let delete = DeletePage {
+        organization: organization.clone(),
+        typed: String::new(),
+        children: Vec::new(),
+        clusters: data::texts(&["eu-1", "us-1"]),
+        problem: None,
+    };
+    let mistyped = DeletePage {
+        typed: "acne".into(),
+        problem: Some(data::invalid(&[("/confirm", "type the slug `acme` to confirm")])),
+        ..delete.clone()
+    };
+    let blocked = DeletePage { children: vec![data::named("rail", "Rail Bookings")], ..delete.clone() };
+    let on_delete = data::within(&organization, "/o/acme/delete");
+    vec![
+        ("settings", settings(&saved, &view)),
+        ("settings-errors", settings(&ctx, &wrong)),
+        ("settings-not-permitted", settings(&ctx, &SettingsPage { organization: viewer, ..view })),
+        ("delete", delete_organization(&on_delete, &delete)),
+        ("delete-errors", delete_organization(&on_delete, &mistyped)),
+        ("delete-blocked", delete_organization(&on_delete, &blocked)),
+    ]
+}
