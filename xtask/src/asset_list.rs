@@ -161,7 +161,10 @@ impl Location {
 }
 
 /// `BASTIDE_CACHE`, else `bastide` in the user's cache folder as the XDG base directory specification has it.
-fn cache_folder() -> io::Result<PathBuf> {
+///
+/// # Errors
+/// When no folder can be named.
+pub(crate) fn cache_folder() -> io::Result<PathBuf> {
     if let Some(own) = variable("BASTIDE_CACHE") {
         return std::path::absolute(own);
     }

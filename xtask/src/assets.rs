@@ -2,8 +2,8 @@
 //!
 //! Owns the building; what is built and into which folder is `asset_list.rs`. Does not know how the servers are run.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,11 +11,14 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::MissingTool;
 use crate::asset_list::{
     BUILD_FLAGS, COPIED, Copied, KUBERNETES, LINK_FLAGS, Location, PROGRAMS, Program, ReadyMade,
     VERSION_PACKAGE,
 };
+use crate::cache;
+use crate::command::run;
+use crate::failure::MissingTool;
+use crate::say;
 
 /// The folder of the assets, after everything that it lacks has been built. Takes minutes the first time and
 /// milliseconds, without Go, from then on.
@@ -30,28 +33,18 @@ pub(crate) fn ensure_built(workspace: &Path) -> Result<PathBuf> {
     Ok(location.folder)
 }
 
-/// Builds the whole folder beside its place and renames it there: it is complete or absent, whatever happens.
+/// Builds the whole folder.
 fn build(workspace: &Path, location: &Location) -> Result<()> {
-    let cache = location.folder.parent().context("the assets' folder has no parent")?;
-    fs::create_dir_all(cache).with_context(|| format!("cannot make {}", cache.display()))?;
-    let _lock = lock(&cache.join(".lock"))?;
-    if location.missing().is_none() {
-        // Another build made it while this one waited for the lock.
-        return Ok(());
-    }
-    let started = Instant::now();
-    let go = Go::find(workspace)?;
-    let partial = location.folder.with_extension("partial");
-    remove(&partial)?;
-    note(&format!("building the test servers with {} into {}", go.version, location.folder.display()))?;
-    if let Err(error) = fill(&go, location.ready_made.as_deref(), &partial) {
-        remove(&partial)?;
-        return Err(error);
-    }
-    remove(&location.folder)?;
-    fs::rename(&partial, &location.folder)
-        .with_context(|| format!("cannot rename {} into place", partial.display()))?;
-    note(&format!("ready after {:.0} s", started.elapsed().as_secs_f64()))
+    cache::make(
+        &location.folder,
+        "the test servers",
+        || location.missing().is_none(),
+        |partial| {
+            let go = Go::find(workspace)?;
+            say::note(&format!("building with {}", go.version));
+            fill(&go, location.ready_made.as_deref(), partial)
+        },
+    )
 }
 
 /// Makes the folder and everything in it.
@@ -217,44 +210,6 @@ fn missing_go(found: &str) -> MissingTool {
     }
 }
 
-/// Runs a command to its end. Its standard output, trimmed; what it wrote is shown only when it fails.
-fn run(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
-    ensure!(
-        output.status.success(),
-        "{command:?} ended with {}:\n{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr).trim()
-    );
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// The exclusive right to build in the cache. Given back when the file is closed, also by a crash.
-fn lock(path: &Path) -> Result<File> {
-    let file = File::create(path).with_context(|| format!("cannot make {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            note("another build of the test servers is running; waiting for it")?;
-            file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
-        }
-        Err(TryLockError::Error(error)) => {
-            return Err(error).with_context(|| format!("cannot lock {}", path.display()));
-        }
-    }
-    Ok(file)
-}
-
-/// Removes a folder if it is there.
-fn remove(folder: &Path) -> Result<()> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// The steps of a build, one line each on standard error: begun when the step begins, ended with its time.
 struct Steps {
     done: usize,
@@ -264,69 +219,51 @@ struct Steps {
 impl Steps {
     fn run<T>(&mut self, name: &str, step: impl FnOnce() -> Result<T>) -> Result<T> {
         self.done += 1;
-        let mut out = io::stderr();
-        write!(out, "  [{}/{}] {name} … ", self.done, self.total)?;
-        out.flush()?;
+        say::begin(&format!("  [{}/{}] {name} … ", self.done, self.total));
         let started = Instant::now();
         let result = step();
         match &result {
-            Ok(_) => writeln!(out, "{:.1} s", started.elapsed().as_secs_f64())?,
-            Err(_) => writeln!(out, "failed")?,
+            Ok(_) => say::note(&format!("{:.1} s", started.elapsed().as_secs_f64())),
+            Err(_) => say::note("failed"),
         }
         result
     }
 }
 
-/// One line of progress on standard error.
-fn note(line: &str) -> Result<()> {
-    writeln!(io::stderr(), "{line}")?;
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scratch::Scratch;
 
-    /// A checkout with the Go modules of this one, in a folder of its own under the target folder.
-    struct Scratch(PathBuf);
-
-    impl Scratch {
-        fn new(name: &str) -> Self {
-            let folder = std::env::temp_dir().join(format!("bastide-assets-{name}-{}", std::process::id()));
-            remove(&folder).unwrap();
-            for module in crate::asset_list::MODULES {
-                let target = folder.join("tools").join(module);
-                fs::create_dir_all(&target).unwrap();
-                for file in ["go.mod", "go.sum"] {
-                    fs::copy(crate::workspace().join("tools").join(module).join(file), target.join(file))
-                        .unwrap();
-                }
+    /// A checkout with the Go modules of this one.
+    fn checkout(name: &str) -> Scratch {
+        let scratch = Scratch::new(name);
+        for module in crate::asset_list::MODULES {
+            let target = scratch.0.join("tools").join(module);
+            fs::create_dir_all(&target).unwrap();
+            for file in ["go.mod", "go.sum"] {
+                fs::copy(crate::workspace().join("tools").join(module).join(file), target.join(file))
+                    .unwrap();
             }
-            Self(folder)
         }
-
-        fn location(&self, ready_made: Option<&str>) -> Location {
-            Location::with(&self.0, Path::new("/cache"), ready_made.map(PathBuf::from)).unwrap()
-        }
+        scratch
     }
 
-    impl Drop for Scratch {
-        fn drop(&mut self) {
-            remove(&self.0).unwrap();
-        }
+    fn location(checkout: &Scratch, ready_made: Option<&str>) -> Location {
+        Location::with(&checkout.0, Path::new("/cache"), ready_made.map(PathBuf::from)).unwrap()
     }
 
     #[test]
     fn the_folder_changes_with_every_pinned_source_and_with_the_ready_made_binaries() {
-        let scratch = Scratch::new("key");
-        let mut seen = vec![scratch.location(None).folder, scratch.location(Some("/a")).folder];
-        seen.push(scratch.location(Some("/b")).folder);
+        let scratch = checkout("key");
+        let mut seen = vec![location(&scratch, None).folder, location(&scratch, Some("/a")).folder];
+        seen.push(location(&scratch, Some("/b")).folder);
         for module in crate::asset_list::MODULES {
             for file in ["go.mod", "go.sum"] {
                 let path = scratch.0.join("tools").join(module).join(file);
                 let text = fs::read_to_string(&path).unwrap();
                 fs::write(&path, format!("{text}// changed\n")).unwrap();
-                seen.push(scratch.location(None).folder);
+                seen.push(location(&scratch, None).folder);
             }
         }
         let count = seen.len();
@@ -338,13 +275,13 @@ mod tests {
 
     #[test]
     fn the_folder_is_the_same_for_two_checkouts_with_the_same_sources() {
-        let (one, other) = (Scratch::new("one"), Scratch::new("other"));
-        assert_eq!(one.location(None).folder, other.location(None).folder);
+        let (one, other) = (checkout("one"), checkout("other"));
+        assert_eq!(location(&one, None).folder, location(&other, None).folder);
     }
 
     #[test]
     fn a_folder_of_ready_made_binaries_must_hold_what_the_convention_promises() {
-        let scratch = Scratch::new("ready-made");
+        let scratch = checkout("ready-made");
         for program in &PROGRAMS {
             let found = ready_made_program(program, Some(&scratch.0));
             match program.ready_made {
@@ -371,16 +308,5 @@ mod tests {
         for wrong in ["", "1.36.3", "v1", "v1.36", "v..3"] {
             assert!(release(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn two_builds_do_not_run_at_the_same_time() {
-        let scratch = Scratch::new("lock");
-        let path = scratch.0.join(".lock");
-        let first = lock(&path).unwrap();
-        let other = File::create(&path).unwrap();
-        assert!(matches!(other.try_lock(), Err(TryLockError::WouldBlock)));
-        drop(first);
-        assert!(lock(&path).is_ok());
     }
 }
