@@ -255,3 +255,60 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn answer(status: u16, body: &'static str) -> Response {
+        http::Response::builder().status(status).body(body).unwrap().into()
+    }
+
+    const PROBLEM: &str = r#"{"type":"urn:bastide:problem:join_token_used","title":"Gone","status":410,
+        "detail":"The join token is used.","code":"join_token_used","request_id":"req_1"}"#;
+
+    #[rstest]
+    #[case(401, PROBLEM, "does not accept this agent: The join token is used. (join_token_used)")]
+    #[case(403, "<html>", "does not accept this agent: status 403")]
+    #[case(410, PROBLEM, "the hub refuses: The join token is used. (join_token_used)")]
+    #[case(404, "", "the hub refuses: status 404")]
+    #[case(429, PROBLEM, "cannot do it just now")]
+    #[case(503, "<html>", "cannot do it just now: status 503")]
+    #[case(302, "", "cannot be understood")]
+    #[tokio::test]
+    async fn what_an_error_status_means(
+        #[case] status: u16,
+        #[case] body: &'static str,
+        #[case] expected: &str,
+    ) {
+        let error = refusal(answer(status, body)).await.to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[rstest]
+    #[case(HubError::Unreachable(String::new()), false)]
+    #[case(HubError::Unavailable(String::new()), false)]
+    #[case(HubError::Misunderstood(String::new()), false)]
+    #[case(HubError::Untrusted(String::new()), true)]
+    #[case(HubError::NotAccepted(String::new()), true)]
+    #[case(HubError::Refused(Box::default()), true)]
+    fn whether_asking_again_makes_sense(#[case] error: HubError, #[case] expected: bool) {
+        assert_eq!(error.is_final(), expected);
+    }
+
+    #[test]
+    fn an_error_of_tls_is_found_beneath_errors_of_io() {
+        let tls = rustls::Error::AlertReceived(AlertDescription::CertificateRevoked);
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls.clone()));
+        assert_eq!(tls_error(&wrapped), Some(&tls));
+        assert_eq!(tls_error(&io::Error::other("gone")), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_the_protocol_is_told() {
+        let read: Result<wire::JoinState, _> = read(answer(200, r#"{"state":"unheard-of"}"#)).await;
+        assert!(matches!(read, Err(HubError::Misunderstood(_))), "{read:?}");
+    }
+}

@@ -131,3 +131,40 @@ fn trouble(error: &RenewError, credential: &Credential, now: Timestamp) -> Strin
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bastide_model::{ClusterId, SystemIds};
+
+    use super::*;
+    use crate::hidden::Hidden;
+
+    fn credential(renew_after: i64, not_after: i64) -> Credential {
+        Credential {
+            hub: "https://hub.example.org".parse().unwrap(),
+            cluster: ClusterId::fresh(&SystemIds),
+            key: Hidden::new("key"),
+            certificate: String::new(),
+            authorities: String::new(),
+            not_after: Timestamp::from_millis(not_after),
+            renew_after: Timestamp::from_millis(renew_after),
+        }
+    }
+
+    /// kubernetes B.1: at a random point, and early enough to be tried again many times.
+    #[test]
+    fn fleet_1_renewal_is_due_in_the_first_half_of_what_is_left() {
+        let due = |delay| due_at(&credential(6_000, 8_000), delay).as_millis();
+        assert_eq!((due(0.0), due(0.5)), (6_000, 6_500));
+        assert!((6_999..=7_000).contains(&due(0.999_999)));
+        assert_eq!(due_at(&credential(6_000, 5_000), 0.5).as_millis(), 6_000, "a hub with odd ideas");
+    }
+
+    #[test]
+    fn fleet_1_a_certificate_that_ended_is_told_with_what_to_do() {
+        let error = RenewError::Hub(HubError::NotAccepted("expired".into()));
+        let text = |now| trouble(&error, &credential(1_000, 2_000), Timestamp::from_millis(now));
+        assert!(text(1_500).contains("not renewed yet") && !text(1_500).contains("join token"));
+        assert!(text(2_000).contains("bastide-agent join") && text(2_000).contains("stays enforced"));
+    }
+}

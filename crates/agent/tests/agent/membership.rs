@@ -3,7 +3,7 @@
 use bastide_agent::{Command, DEFAULT_NAMESPACE};
 use bastide_kube::render::{AgentInstall, agent_manifest, to_yaml};
 
-use crate::support::hub::{Hub, has};
+use crate::support::hub::{Hub, TOKEN, has};
 use crate::support::running::{Agent, Cluster, cluster, join, join_options, joined, organization, stored};
 use crate::support::{hub::Decision, until};
 
@@ -159,7 +159,7 @@ async fn fleet_1_the_manifest_gives_the_rights_that_the_agent_needs() {
     hub.kept().renew_at_once = true;
     let manifest = to_yaml(&agent_manifest(&AgentInstall {
         hub_url: hub.url().to_string(),
-        join_token: "token".to_owned(),
+        join_token: TOKEN.to_owned(),
         hub_ca_sha256: hub.pin().to_string(),
         cluster_name: "spoke".to_owned(),
         image: "registry.example.org/bastide-agent:1".to_owned(),
@@ -177,7 +177,7 @@ async fn fleet_1_the_manifest_gives_the_rights_that_the_agent_needs() {
     let groups = ["system:serviceaccounts", "system:authenticated"];
     let kubeconfig = write("kubeconfig", plane.kubeconfig_as(&account, &groups).unwrap());
 
-    let agent = Agent::start_with(&plane, join(&hub, "token"), |options| {
+    let agent = Agent::start_with(&plane, join(&hub, TOKEN), |options| {
         options.spoke.kubeconfig = Some(kubeconfig);
     });
     hub.request().await;

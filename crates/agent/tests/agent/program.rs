@@ -5,7 +5,7 @@ use std::process::Command;
 
 use bastide_testkit::process::{Ending, Process, free_port};
 
-use crate::support::hub::{Decision, Hub};
+use crate::support::hub::{Decision, Hub, TICKET, TOKEN};
 use crate::support::running::{Cluster, cluster, organization};
 use crate::support::{until, value};
 
@@ -25,7 +25,7 @@ async fn fleet_1_the_one_line_for_a_spoke_works_and_sigterm_ends_it_well() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let token = folder.path().join("token");
-    std::fs::write(&token, "token\n").unwrap();
+    std::fs::write(&token, format!("{TOKEN}\n")).unwrap();
     let health = format!("127.0.0.1:{}", free_port().unwrap());
     let (url, pin) = (hub.url().to_string(), hub.pin().to_string().replace(':', ""));
     let (kubeconfig, token) = (plane.kubeconfig_path(), token.to_str().unwrap());
@@ -68,7 +68,7 @@ async fn fleet_1_the_one_line_for_a_spoke_works_and_sigterm_ends_it_well() {
     assert!(process.stop().await.unwrap().success());
     assert!(Cluster::of(&plane).await.namespace("acme").await.is_some(), "nothing is taken down");
     let said = read(&log);
-    for secret in ["PRIVATE KEY", "ticket 0", "\"token\"", "BEGIN CERTIFICATE"] {
+    for secret in [TOKEN, TICKET, "PRIVATE KEY", "BEGIN CERTIFICATE"] {
         assert!(!said.contains(secret), "{secret} is in the log:\n{said}");
     }
     let lines: Vec<serde_json::Value> =

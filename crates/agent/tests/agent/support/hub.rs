@@ -31,6 +31,11 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
+/// The token that a new hub has.
+pub(crate) const TOKEN: &str = "join-s3cret";
+/// What every ticket begins with.
+pub(crate) const TICKET: &str = "ticket-s3cret-";
+
 /// What an administrator decided about a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
@@ -85,10 +90,10 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    /// A hub with one unused token, `token`.
+    /// A hub with one unused token, [`TOKEN`].
     pub(crate) async fn start() -> Self {
         let kept = Kept {
-            tokens: vec!["token".into()],
+            tokens: vec![TOKEN.into()],
             requests: Vec::new(),
             accepts_members: true,
             refused_keys: Vec::new(),
@@ -333,7 +338,7 @@ impl Server {
         kept.tokens.remove(position);
         let before = kept.requests.iter().find(|asked| asked.uid == join.cluster_uid);
         let cluster = before.map_or_else(|| ClusterId::fresh(&SystemIds), |asked| asked.cluster);
-        let ticket = format!("ticket {}", kept.requests.len());
+        let ticket = format!("{TICKET}{}", kept.requests.len());
         kept.requests.push(Asked {
             cluster,
             uid: join.cluster_uid,

@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::hub::{Decision, Hub};
+use super::hub::{Decision, Hub, TOKEN};
 use super::until;
 
 /// A cluster without controllers, which takes a second to start.
@@ -158,7 +158,7 @@ pub(crate) fn join(hub: &Hub, token: &str) -> Command {
 
 /// An agent that has joined and follows its hub.
 pub(crate) async fn joined(plane: &ControlPlane, hub: &Hub) -> Agent {
-    let agent = Agent::start(plane, join(hub, "token"));
+    let agent = Agent::start(plane, join(hub, TOKEN));
     hub.request().await;
     hub.decide(Decision::Accepted);
     hub.beat("a sign of life", |_| true).await;
