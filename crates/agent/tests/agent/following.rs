@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bastide_agent::{Bounds, Command};
+use bastide_agent::Command;
 use bastide_testkit::control_plane::{ControlPlane, NodeSpec, Options};
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
@@ -250,7 +250,6 @@ async fn fleet_6_a_full_pass_repairs_what_no_watch_tells_of() {
     let (plane, hub) = (cluster("follow-pass").await, Hub::start().await);
     let agent = Agent::start_with(&plane, join(&hub, TOKEN), |options| {
         options.timings.drift_pause = Duration::from_hours(1);
-        options.timings.set_pending = Bounds { min: Duration::from_hours(1), max: Duration::from_hours(1) };
         options.timings.full_pass = Duration::from_millis(500);
     });
     hub.request().await;
