@@ -7,6 +7,7 @@ use bastide_authz::action::{
 use bastide_authz::{Commons, Permit};
 use bastide_model::access::Caller;
 use bastide_model::error::FieldErrors;
+use bastide_model::gateway::{GatewayChoice, GatewayConfiguration};
 use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::names::{Annotations, Description, DisplayName};
 use bastide_model::organization::{
@@ -59,6 +60,8 @@ pub struct Placed {
     pub status: PlacementStatus,
     /// The cluster.
     pub cluster: bastide_model::cluster::Cluster,
+    /// The configuration of its own gateway, when it has one.
+    pub gateway: Option<GatewayConfiguration>,
     /// Names of the organization's namespaces.
     pub namespaces: Vec<String>,
 }
@@ -339,7 +342,11 @@ pub async fn placements(app: &App, caller: &Caller, id: OrganizationId) -> Resul
     let mut placed = Vec::new();
     for status in tx.placement_list(&permit).await? {
         let cluster = tx.cluster(status.placement.cluster).await?;
-        placed.push(Placed { status, cluster, namespaces: namespaces.clone() });
+        let gateway = match &status.placement.gateway {
+            GatewayChoice::Shared => None,
+            GatewayChoice::Dedicated { configuration } => Some(tx.gateway(*configuration).await?),
+        };
+        placed.push(Placed { status, cluster, gateway, namespaces: namespaces.clone() });
     }
     Ok(placed)
 }

@@ -14,7 +14,7 @@ use bastide_app::{clusters, licences, organizations};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::audit::AuditRecord;
 use bastide_model::cluster::{Availability, Capability, Condition, Hub};
-use bastide_model::gateway::{self, GatewayConfiguration};
+use bastide_model::gateway::GatewayConfiguration;
 use bastide_model::licence::{Examination, LicenceFacts, LicenceVerdict};
 use bastide_model::plan::Plan;
 use bastide_model::role::Administration;
@@ -63,12 +63,9 @@ pub(crate) fn placement(
         availability: Availability::judge(heartbeat, started_at, now).to_string(),
         last_heartbeat_at: heartbeat.map(|beat| beat.at.to_string()),
         node_pool: status.placement.node_pool.as_ref().map(NodePool::from),
-        gateway: match status.placement.gateway {
-            gateway::GatewayChoice::Shared => GatewayChoice::Shared {},
-            gateway::GatewayChoice::Dedicated { configuration } => {
-                GatewayChoice::Dedicated { configuration: configuration.to_string() }
-            }
-        },
+        gateway: placed.gateway.map_or(GatewayChoice::Shared {}, |own| GatewayChoice::Dedicated {
+            configuration: own.slug.to_string(),
+        }),
         namespaces: placed.namespaces,
         generation: status.generation,
         observed_generation: status.report.observed_generation,

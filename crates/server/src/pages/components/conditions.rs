@@ -13,7 +13,7 @@ pub fn conditions(id: &str, caption: &str, conditions: &[ConditionView]) -> Mark
     let rows = conditions.iter().map(|condition| {
         vec![
             html! { (condition.kind) },
-            status::condition(&condition.status),
+            status::condition(&condition.status, is_as_it_should_be(condition)),
             html! { strong { (condition.reason) } @if !condition.message.is_empty() { br; (condition.message) } },
             text::time(&condition.last_transition_at),
         ]
@@ -21,7 +21,15 @@ pub fn conditions(id: &str, caption: &str, conditions: &[ConditionView]) -> Mark
     table::table(id, caption, &["Condition", "Holds", "Reason", "Since"], rows)
 }
 
-/// Those that do not hold, or of which it cannot be told.
+/// Those that are not as they should be, or of which it cannot be told.
 pub fn unmet(conditions: &[ConditionView]) -> impl Iterator<Item = &ConditionView> {
-    conditions.iter().filter(|condition| condition.status != "True")
+    conditions.iter().filter(|condition| !is_as_it_should_be(condition))
+}
+
+/// Conditions that name something bad: all is well when they do not hold.
+const BAD_WHEN_TRUE: &[&str] = &["ClockSkew"];
+
+fn is_as_it_should_be(condition: &ConditionView) -> bool {
+    let wanted = if BAD_WHEN_TRUE.contains(&condition.kind.as_str()) { "False" } else { "True" };
+    condition.status == wanted
 }

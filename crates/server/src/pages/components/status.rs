@@ -131,10 +131,10 @@ pub fn access(word: &str) -> Markup {
 }
 
 /// Whether a condition holds, as in Kubernetes.
-pub fn condition(word: &str) -> Markup {
+pub fn condition(word: &str, is_as_it_should_be: bool) -> Markup {
     match word {
-        "True" => badge(Tone::Good, "True"),
-        "False" => badge(Tone::Bad, "False"),
+        _ if is_as_it_should_be => badge(Tone::Good, word),
+        "True" | "False" => badge(Tone::Bad, word),
         other => badge(Tone::Warn, other),
     }
 }
