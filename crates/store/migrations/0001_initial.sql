@@ -7,6 +7,8 @@ create table installation (
     id uuid not null,
     epoch bigint not null,
     revision bigint not null,
+    -- Changes up to this revision are forgotten; who is further behind reads everything anew.
+    changes_from bigint not null,
     latest_seen_at_ms bigint not null
 );
 
@@ -59,10 +61,10 @@ create table organizations (
     constraint organizations_plan_in_realm foreign key (realm_id, plan_id) references plans (realm_id, id)
 );
 create unique index organizations_slug_unique on organizations (realm_id, slug) where deleted_at_ms is null;
-create unique index organizations_namespace_base_unique on organizations (namespace_base) where deleted_at_ms is null;
 create index organizations_by_parent on organizations (parent_id);
 create index organizations_by_name on organizations (search, id);
 
+-- Every namespace name there is or will be, so that a base is unique with all that is derived from it (ORG-1).
 create table namespaces (
     name text primary key,
     realm_id uuid not null,
@@ -90,12 +92,14 @@ create table users (
 );
 create index users_by_name on users (search, id);
 
+-- Above organizations (ROLE-11): the platform's own accounts administer the site, a client's accounts that client.
 create table administrations (
-    user_id uuid not null references users (id),
+    user_id uuid not null,
     level text not null,
-    realm_id uuid not null references realms (id),
+    realm_id uuid not null,
     created_at_ms bigint not null,
-    primary key (user_id, level, realm_id)
+    primary key (user_id, level, realm_id),
+    constraint administrations_user_in_realm foreign key (realm_id, user_id) references users (realm_id, id)
 );
 
 create table assignments (

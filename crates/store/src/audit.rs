@@ -14,6 +14,7 @@ use crate::listing::{Listed, PageRequest};
 statements! {
     HEAD_NEXT = "insert into audit_logs (log_id, sequence, hash) values ($1, 1, '') \
         on conflict (log_id) do update set sequence = audit_logs.sequence + 1 returning sequence, hash";
+    HEAD = "select sequence, hash from audit_logs where log_id = $1";
     HEAD_SET = "update audit_logs set hash = $2 where log_id = $1";
     RECORD_INSERT = "insert into audit_records (id, realm_id, log_id, sequence, at_ms, actor_id, actor_name, credential, \
         operation, target_kind, target, target_name, before_value, after_value, address, request, hash) \
@@ -51,13 +52,18 @@ pub struct Target {
 
 impl Target {
     /// Kind, id and name.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers give ids, which are small, and borrowed names"
+    )]
     pub fn new(kind: &'static str, id: impl ToString, name: impl ToString) -> Self {
         Self { kind, id: id.to_string(), name: name.to_string() }
     }
 }
 
 impl Tx {
-    /// Writes down a change. `before` and `after` hold what changed; the caller leaves secrets out.
+    /// Writes down a change. `before` and `after` hold what changed; the caller leaves secrets out. The record takes its
+    /// place in the log with the commit.
     pub(crate) async fn audit<A: Action>(
         &mut self,
         permit: &Permit<A>,
@@ -67,13 +73,11 @@ impl Tx {
         after: Option<Json>,
     ) -> Result<()> {
         let (actor, actor_name, credential, address, request) = self.actor(permit.actor()).await?;
-        let log = permit.organization().map_or(Uuid::nil(), OrganizationId::uuid);
-        let head: HeadRow = self.one(HEAD_NEXT, args![log]).await?;
-        let mut record = AuditRecord {
+        self.records.push(AuditRecord {
             id,
             realm: permit.realm(),
             organization: permit.organization(),
-            sequence: head.sequence,
+            sequence: 0,
             at,
             actor,
             actor_name,
@@ -87,11 +91,25 @@ impl Tx {
             address,
             request,
             hash: String::new(),
-        };
-        record.hash = chained(&head.hash, &record);
-        self.audit_insert(log, &record).await?;
-        self.run(HEAD_SET, args![log, record.hash.as_str()]).await?;
+        });
         self.mark_written();
+        Ok(())
+    }
+
+    /// Appends the transaction's records to their logs. A log's head is held from here to the end of the transaction, so
+    /// this comes after everything that may wait for somebody else, and goes through the logs in one order: two
+    /// transactions never wait for each other.
+    pub(crate) async fn audit_append(&mut self) -> Result<()> {
+        let mut records = std::mem::take(&mut self.records);
+        records.sort_by_key(|record| record.organization);
+        for mut record in records {
+            let log = record.organization.map_or(Uuid::nil(), OrganizationId::uuid);
+            let head: HeadRow = self.one(HEAD_NEXT, args![log]).await?;
+            record.sequence = head.sequence;
+            record.hash = chained(&head.hash, &record);
+            self.audit_insert(log, &record).await?;
+            self.run(HEAD_SET, args![log, record.hash.as_str()]).await?;
+        }
         Ok(())
     }
 
@@ -148,7 +166,7 @@ impl Tx {
         permit: &Permit<bastide_authz::action::ViewOrganizationAudit>,
         page: &PageRequest,
     ) -> Result<Listed<AuditRecord>> {
-        let before = page.after_number().unwrap_or(i64::MAX);
+        let before = page.after_number()?.unwrap_or(i64::MAX);
         let rows: Vec<RecordRow> = self.all(LOG, args![permit.target().uuid(), before, page.fetch()]).await?;
         Ok(page.cut(rows.into_iter().map(record).collect(), |last: &AuditRecord| {
             (last.sequence.to_string(), Uuid::nil())
@@ -164,17 +182,19 @@ impl Tx {
         _permit: &Permit<bastide_authz::action::ViewAudit>,
         page: &PageRequest,
     ) -> Result<Listed<AuditRecord>> {
-        let (at, id) = page.after_number().map_or((i64::MAX, Uuid::max()), |at| (at, page.after_id()));
+        let (at, id) = page.after_number()?.map_or((i64::MAX, Uuid::max()), |at| (at, page.after_id()));
         let rows: Vec<RecordRow> = self.all(EVERY, args![at, id, page.fetch()]).await?;
         Ok(page.cut(rows.into_iter().map(record).collect(), |last: &AuditRecord| {
             (last.at.as_millis().to_string(), last.id.uuid())
         }))
     }
 
-    /// Checks the chain of one log (the installation's own for `None`): how many records hold.
+    /// Checks the chain of one log (the installation's own for `None`): how many records hold. In a transaction that
+    /// reads, so that nothing is written in the meantime.
     ///
     /// # Errors
-    /// [`Error::Conflict`] naming the first record that was changed, removed or reordered.
+    /// [`Error::Conflict`] naming the first record that was changed, removed or reordered, or how many are missing at the
+    /// end.
     pub async fn audit_verify(&mut self, organization: Option<OrganizationId>) -> Result<usize> {
         let log = organization.map_or(Uuid::nil(), OrganizationId::uuid);
         let rows: Vec<RecordRow> = self.all(CHAIN, args![log]).await?;
@@ -190,6 +210,12 @@ impl Tx {
                 return Err(Error::conflict("audit_chain_broken", detail));
             }
             hash = record.hash;
+        }
+        let head: Option<HeadRow> = self.maybe(HEAD, args![log]).await?;
+        let head = head.unwrap_or(HeadRow { sequence: 0, hash: String::new() });
+        if usize::try_from(head.sequence) != Ok(count) || head.hash != hash {
+            let detail = format!("the audit log ends at record {count}, but {} were written", head.sequence);
+            return Err(Error::conflict("audit_chain_broken", detail));
         }
         Ok(count)
     }

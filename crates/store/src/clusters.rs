@@ -13,7 +13,8 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::audit::Target;
-use crate::db::{Tx, args, from_json, parse, rows, say, statements, to_json};
+use crate::db::{Tx, args, from_json, parse, rows, statements, to_json};
+use crate::errors::say;
 use crate::listing::{Listed, PageRequest};
 
 statements! {
@@ -36,7 +37,8 @@ statements! {
     REQUESTED = "select count(*) from clusters where hub_id = $1 and membership = 'requested' and deleted_at_ms is null";
     CREDENTIALS = "select ticket_hash, csr_pem, membership from clusters where id = $1 and deleted_at_ms is null";
     DECIDE = "update clusters set membership = $3, decided_at_ms = $4, revision = revision + 1 \
-        where id = $1 and membership = $2 and deleted_at_ms is null";
+        where id = $1 and membership = $2 and fingerprint = $5 and deleted_at_ms is null";
+    LOCK = "update clusters set revision = revision where id = $1 and deleted_at_ms is null";
     DELETE = "update clusters set deleted_at_ms = $2, revision = revision + 1 where id = $1 and deleted_at_ms is null";
     FACTS = "update clusters set facts = $2, conditions = $3, revision = revision + 1 \
         where id = $1 and deleted_at_ms is null and (facts <> $2 or conditions <> $3)";
@@ -128,7 +130,7 @@ impl Tx {
     /// Writes down a request to join: a new cluster, or one that comes back with the same uid and needs accepting again.
     ///
     /// # Errors
-    /// [`Error::Conflict`] `cluster_name_taken` naming it.
+    /// [`Error::Conflict`] `cluster_name_taken` naming it, `cluster_known` when it belongs to another hub.
     pub async fn cluster_request(
         &mut self,
         permit: &Permit<RequestJoin>,
@@ -151,7 +153,9 @@ impl Tx {
                 request.at.as_millis(),
                 facts,
             ];
-            self.run(AGAIN, args).await.map_err(say("cluster_name_taken", taken))?;
+            if self.run(AGAIN, args).await.map_err(say("cluster_name_taken", taken))? == 0 {
+                return Err(Error::conflict("cluster_known", "the cluster belongs to another hub"));
+            }
             self.run(CERTIFICATES_REVOKE, args![request.id.uuid(), request.at.as_millis()]).await?;
         } else {
             let args = args![
@@ -198,6 +202,9 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn clusters_by_name(&mut self, name: &str) -> Result<Vec<ClusterId>> {
+        if name.parse::<Slug>().is_err() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<(Uuid,)> = self.all(BY_NAME, args![name]).await?;
         Ok(rows.into_iter().map(|(id,)| ClusterId::from_uuid(id)).collect())
     }
@@ -229,9 +236,12 @@ impl Tx {
     ) -> Result<Listed<Cluster>> {
         let args = args![page.pattern(), page.after_key(), page.after_id()];
         let mut rows: Vec<ClusterRow> = self.all(LIST, args).await?;
-        if let Scope::These(ids) = visible.scope() {
-            rows.retain(|row| ids.contains(&ClusterId::from_uuid(row.id)));
-        }
+        rows.retain(|row| match visible.scope() {
+            Scope::All => true,
+            // Clusters belong to hubs and to no realm.
+            Scope::Realm(_) => false,
+            Scope::These(ids) => ids.contains(&ClusterId::from_uuid(row.id)),
+        });
         rows.truncate(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
         let items = rows.into_iter().map(cluster).collect::<Result<Vec<_>>>()?;
         Ok(page.cut(items, |last| (last.name.to_string(), last.id.uuid())))
@@ -262,10 +272,11 @@ impl Tx {
         .transpose()
     }
 
-    /// Decides on a cluster's membership; no certificate outlives the end of a membership.
+    /// Decides on a cluster's membership, for the key whose fingerprint was looked at; no certificate outlives the end of
+    /// a membership.
     ///
     /// # Errors
-    /// [`Error::Conflict`] `not_requested` or the like when the membership is another by now.
+    /// [`Error::Conflict`] `wrong_membership` when it is another by now, [`Error::Stale`] when another key asks by now.
     pub async fn cluster_decide<A: Decides>(
         &mut self,
         permit: &Permit<A>,
@@ -273,9 +284,14 @@ impl Tx {
         audit: (AuditId, Timestamp),
     ) -> Result<()> {
         let id = permit.target();
-        let args = args![id.uuid(), A::FROM.as_str(), A::TO.as_str(), audit.1.as_millis()];
+        let fingerprint = before.fingerprint.as_str();
+        let args = args![id.uuid(), A::FROM.as_str(), A::TO.as_str(), audit.1.as_millis(), fingerprint];
         if self.run(DECIDE, args).await? == 0 {
-            let detail = format!("`{}` is {}, not {}", before.name, before.membership, A::FROM);
+            let present = self.cluster(id).await?.membership;
+            if present == A::FROM {
+                return Err(Error::Stale);
+            }
+            let detail = format!("`{}` is {present}, not {}", before.name, A::FROM);
             return Err(Error::conflict("wrong_membership", detail));
         }
         if A::TO != Membership::Joined {
@@ -290,7 +306,7 @@ impl Tx {
     /// Unregisters a cluster; its workloads stay as they are (FLEET-2).
     ///
     /// # Errors
-    /// [`Error::Conflict`] `cluster_in_use` while organizations are placed on it.
+    /// [`Error::Conflict`] `cluster_in_use` while organizations are placed on it, [`Error::NotFound`] when it is gone.
     pub async fn cluster_delete(
         &mut self,
         permit: &Permit<DeleteCluster>,
@@ -298,6 +314,10 @@ impl Tx {
         audit: (AuditId, Timestamp),
     ) -> Result<()> {
         let id = permit.target();
+        // Whoever places an organization holds the row, too: none can come in between.
+        if self.run(LOCK, args![id.uuid()]).await? == 0 {
+            return Err(Error::NotFound);
+        }
         let placed = self.cluster_organizations(id).await?;
         if placed > 0 {
             let detail = format!("{placed} organizations are placed on `{}`; delete them first", before.name);

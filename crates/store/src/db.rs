@@ -1,10 +1,11 @@
-//! The two engines behind one text: pools, transactions, binding, rows, and what a broken constraint means.
+//! The two engines behind one text: pools, transactions, binding, rows.
 
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bastide_authz::Change;
+use bastide_model::audit::AuditRecord;
 use bastide_model::{Error, Result};
 use serde_json::Value as Json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
@@ -14,10 +15,15 @@ use sqlx::sqlite::{
 use sqlx::{FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
+use crate::errors::{broken, fail, is_busy};
+
 /// Connections to PostgreSQL, and readers of SQLite, at one time.
 const CONNECTIONS_MAX: u32 = 16;
 /// Seconds that a transaction waits for a connection before the answer is "unavailable".
 const ACQUIRE_SECONDS: u64 = 10;
+
+/// Begins a transaction on PostgreSQL that sees one moment, as one on SQLite always does.
+const BEGIN_READ: &str = "begin transaction isolation level repeatable read read only";
 
 /// Names each statement of a file and lists them all, so that one test can prepare them on both engines.
 macro_rules! statements {
@@ -112,7 +118,14 @@ enum Connection {
 pub struct Tx {
     connection: Connection,
     changes: Vec<Change>,
+    pub(crate) records: Vec<AuditRecord>,
     written: bool,
+}
+
+impl Tx {
+    fn new(connection: Connection) -> Self {
+        Self { connection, changes: Vec::new(), records: Vec::new(), written: false }
+    }
 }
 
 /// What a commit made of the store.
@@ -171,16 +184,16 @@ impl Store {
         Ok(store)
     }
 
-    /// A transaction that reads.
+    /// A transaction that reads, all of it at one moment. Writing in it fails.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database is out of reach.
     pub async fn read(&self) -> Result<Tx> {
         let connection = match &*self.pools {
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await.map_err(fail)?),
-            Pools::Postgres(pool) => Connection::Postgres(pool.begin().await.map_err(fail)?),
+            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(BEGIN_READ).await.map_err(fail)?),
         };
-        Ok(Tx { connection, changes: Vec::new(), written: false })
+        Ok(Tx::new(connection))
     }
 
     /// A transaction that writes.
@@ -194,7 +207,7 @@ impl Store {
             }
             Pools::Postgres(pool) => Connection::Postgres(pool.begin().await.map_err(fail)?),
         };
-        Ok(Tx { connection, changes: Vec::new(), written: false })
+        Ok(Tx::new(connection))
     }
 
     /// Closes every connection.
@@ -227,6 +240,9 @@ impl Store {
 }
 
 async fn open_sqlite(url: &str) -> Result<Pools> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(Error::field("/database", "a database in memory is not kept; give the path of a file"));
+    }
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|error| Error::field("/database", format!("it is not a SQLite address: {error}")))?
         .create_if_missing(true)
@@ -237,9 +253,26 @@ async fn open_sqlite(url: &str) -> Result<Pools> {
     let pool = |most| {
         SqlitePoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
     };
-    let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
-    let readers = pool(CONNECTIONS_MAX).connect_lazy_with(options.read_only(false));
+    let writer = open_first(|| pool(1).connect_with(options.clone())).await?;
+    let readers = pool(CONNECTIONS_MAX).connect_lazy_with(options.pragma("query_only", "on"));
     Ok(Pools::Sqlite { writer, readers })
+}
+
+/// Opens a file that others may be opening just now: whoever makes it holds it for a moment in which SQLite waits for
+/// nobody, so the waiting is done here.
+async fn open_first<F>(open: impl Fn() -> F) -> Result<SqlitePool>
+where
+    F: Future<Output = sqlx::Result<SqlitePool>>,
+{
+    const PAUSE: Duration = Duration::from_millis(20);
+    const ATTEMPTS: usize = 100;
+    for _ in 1..ATTEMPTS {
+        match open().await {
+            Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
+            done => return done.map_err(fail),
+        }
+    }
+    open().await.map_err(fail)
 }
 
 async fn open_postgres(url: &str) -> Result<Pools> {
@@ -257,6 +290,7 @@ async fn open_postgres(url: &str) -> Result<Pools> {
 impl Tx {
     /// Every row of a query.
     pub(crate) async fn all<T: AnyRow>(&mut self, sql: &'static str, args: Vec<Value>) -> Result<Vec<T>> {
+        refuse_unkept(&args)?;
         match &mut self.connection {
             Connection::Sqlite(tx) => bound!(sqlx::query_as::<_, T>(sql), args).fetch_all(&mut **tx).await,
             Connection::Postgres(tx) => bound!(sqlx::query_as::<_, T>(sql), args).fetch_all(&mut **tx).await,
@@ -270,6 +304,7 @@ impl Tx {
         sql: &'static str,
         args: Vec<Value>,
     ) -> Result<Option<T>> {
+        refuse_unkept(&args)?;
         match &mut self.connection {
             Connection::Sqlite(tx) => {
                 bound!(sqlx::query_as::<_, T>(sql), args).fetch_optional(&mut **tx).await
@@ -288,6 +323,7 @@ impl Tx {
 
     /// Changes rows; how many.
     pub(crate) async fn run(&mut self, sql: &'static str, args: Vec<Value>) -> Result<u64> {
+        refuse_unkept(&args)?;
         match &mut self.connection {
             Connection::Sqlite(tx) => {
                 bound!(sqlx::query(sql), args).execute(&mut **tx).await.map(|done| done.rows_affected())
@@ -316,6 +352,7 @@ impl Tx {
     /// # Errors
     /// [`Error::Unavailable`] when the database is out of reach; nothing is kept then.
     pub async fn commit(mut self) -> Result<Committed> {
+        self.audit_append().await?;
         let mut revision = None;
         if self.written {
             let (next,): (i64,) = self.one(REVISION_NEXT, args![]).await?;
@@ -332,6 +369,31 @@ impl Tx {
         .map_err(fail)?;
         Ok(Committed { revision, changes: self.changes })
     }
+}
+
+/// Refuses what one engine keeps and the other does not, so that both answer alike: NUL in text, which PostgreSQL refuses,
+/// and a bare number as JSON, which SQLite gives back as something else.
+fn refuse_unkept(args: &[Value]) -> Result<()> {
+    fn holds_nul(value: &Json) -> bool {
+        match value {
+            Json::String(text) => text.contains('\0'),
+            Json::Array(items) => items.iter().any(holds_nul),
+            Json::Object(map) => map.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+            Json::Null | Json::Bool(_) | Json::Number(_) => false,
+        }
+    }
+    let refused = args.iter().any(|value| match value {
+        Value::Text(Some(text)) => text.contains('\0'),
+        Value::Json(Some(json)) => holds_nul(json),
+        _ => false,
+    });
+    if refused {
+        return Err(Error::field("", "text may hold every character but NUL"));
+    }
+    if args.iter().any(|value| matches!(value, Value::Json(Some(Json::Number(_))))) {
+        return Err(Error::internal("a bare number is not kept as JSON; put it into an object"));
+    }
+    Ok(())
 }
 
 /// A value as JSON for a column.
@@ -351,89 +413,4 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse().map_err(|error| broken(column, error))
-}
-
-/// Something in the database that cannot have been written by us.
-pub(crate) fn broken(column: &str, error: impl std::fmt::Display) -> Error {
-    Error::internal(format!("the column {column} holds something unreadable: {error}"))
-}
-
-/// What each named constraint means when it is broken: its name on PostgreSQL, its columns as SQLite tells them, the
-/// code and the sentence for the caller. The functions that write say it better where they know the value.
-const CONSTRAINTS: &[(&str, &str, &str, &str)] = &[
-    (
-        "organizations_slug_unique",
-        "organizations.realm_id, organizations.slug",
-        "slug_taken",
-        "the slug is taken",
-    ),
-    (
-        "organizations_namespace_base_unique",
-        "organizations.namespace_base",
-        "namespace_taken",
-        "the namespace is taken",
-    ),
-    ("namespaces_pkey", "namespaces.name", "namespace_taken", "the namespace is taken"),
-    ("users_email_unique", "users.realm_id, users.email_key", "email_taken", "the e-mail address is taken"),
-    (
-        "assignments_one_owner",
-        "assignments.organization_id",
-        "owner_exists",
-        "the organization has an owner already",
-    ),
-    (
-        "assignments_role_unique",
-        "assignments.organization_id, assignments.user_id, assignments.role",
-        "role_held",
-        "the role is held already",
-    ),
-    (
-        "clusters_name_unique",
-        "clusters.hub_id, clusters.name",
-        "cluster_name_taken",
-        "the hub has a cluster of that name already",
-    ),
-    ("clusters_uid_unique", "clusters.uid", "cluster_known", "the cluster is registered already"),
-    (
-        "gateway_configurations_slug_unique",
-        "gateway_configurations.cluster_id, gateway_configurations.slug",
-        "slug_taken",
-        "the slug is taken on this cluster",
-    ),
-    ("hubs_slug_unique", "hubs.slug", "slug_taken", "the slug is taken"),
-];
-
-/// An engine's error as the domain's.
-pub(crate) fn fail(error: sqlx::Error) -> Error {
-    match &error {
-        sqlx::Error::Database(database) => {
-            let message = database.message();
-            let known = CONSTRAINTS.iter().find(|(name, columns, ..)| {
-                database.constraint() == Some(*name)
-                    || message.strip_prefix("UNIQUE constraint failed: ") == Some(*columns)
-            });
-            if let Some((_, _, code, detail)) = known {
-                return Error::conflict(code, *detail);
-            }
-            if database.is_foreign_key_violation() {
-                return Error::conflict(
-                    "in_use",
-                    "something that is still used, or belongs elsewhere, is in the way",
-                );
-            }
-            Error::internal(format!("database: {error}"))
-        }
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_) => {
-            Error::Unavailable { detail: format!("the database does not answer: {error}") }
-        }
-        _ => Error::internal(format!("database: {error}")),
-    }
-}
-
-/// Says a conflict better where the value is known.
-pub(crate) fn say(wanted: &str, detail: impl FnOnce() -> String) -> impl FnOnce(Error) -> Error {
-    move |error| match error {
-        Error::Conflict { code, .. } if code == wanted => Error::Conflict { code, detail: detail() },
-        other => other,
-    }
 }

@@ -3,7 +3,9 @@
 use bastide_authz::{Change, Graph};
 use bastide_model::role::{Administration, Reach, Role};
 use bastide_model::user::Access;
-use bastide_model::{AssignmentId, ClusterId, HubId, OrganizationId, RealmId, Result, Timestamp, UserId};
+use bastide_model::{
+    AssignmentId, ClusterId, Error, HubId, OrganizationId, RealmId, Result, Timestamp, UserId,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -12,8 +14,9 @@ use crate::db::{Tx, args, from_json, parse, rows, statements};
 statements! {
     REVISION = "select revision from installation where singleton";
     CHANGES_AFTER = "select revision, change from changes where revision > $1 order by revision, sequence";
-    REVISIONS_AFTER = "select revision from installation where singleton and revision > $1";
+    REACH = "select revision, changes_from from installation where singleton";
     CHANGES_PRUNE = "delete from changes where revision <= $1";
+    CHANGES_FROM = "update installation set changes_from = $1 where singleton and changes_from < $1";
     ORGANIZATIONS = "select id, realm_id, parent_id from organizations where deleted_at_ms is null order by created_at_ms, id";
     USERS = "select id, realm_id, access from users";
     ASSIGNMENTS = "select a.id, a.user_id, a.organization_id, a.role, a.reach, a.expires_at_ms from assignments a \
@@ -43,8 +46,8 @@ impl Tx {
         Ok(self.one::<(i64,)>(REVISION, args![]).await?.0)
     }
 
-    /// The graph, built from every fact. PostgreSQL reads each table at its own moment, so changes that commit in
-    /// between may be in already; applying them again from the feed changes nothing.
+    /// The graph, built from every fact. In a transaction that writes, PostgreSQL reads each table at its own moment, so
+    /// changes that commit in between may be in already; applying them again from the feed changes nothing.
     ///
     /// # Errors
     /// Those of the database.
@@ -90,11 +93,16 @@ impl Tx {
     /// What changed after a revision, and the revision that is reached with it.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::Stale`] when what came after that revision is forgotten, or when the store never was there because it was
+    /// restored from a copy: who asks has to build the graph anew.
     pub async fn changes_after(&mut self, revision: i64) -> Result<(i64, Vec<Change>)> {
-        let Some((latest,)) = self.maybe::<(i64,)>(REVISIONS_AFTER, args![revision]).await? else {
+        let (latest, changes_from): (i64, i64) = self.one(REACH, args![]).await?;
+        if revision < changes_from || revision > latest {
+            return Err(Error::Stale);
+        }
+        if revision == latest {
             return Ok((revision, Vec::new()));
-        };
+        }
         let rows: Vec<ChangeRow> = self.all(CHANGES_AFTER, args![revision]).await?;
         let reached = rows.last().map_or(latest, |row| row.revision.max(latest));
         let changes =
@@ -102,11 +110,13 @@ impl Tx {
         Ok((reached, changes))
     }
 
-    /// Forgets changes that every replica has long applied.
+    /// Forgets changes that every replica has long applied; how many.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn changes_prune(&mut self, up_to: i64) -> Result<u64> {
+        let up_to = up_to.min(self.revision().await?);
+        self.run(CHANGES_FROM, args![up_to]).await?;
         self.run(CHANGES_PRUNE, args![up_to]).await
     }
 }

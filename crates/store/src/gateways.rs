@@ -8,7 +8,8 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::audit::Target;
-use crate::db::{Tx, args, from_json, parse, rows, say, statements, to_json};
+use crate::db::{Tx, args, from_json, parse, rows, statements, to_json};
+use crate::errors::say;
 
 statements! {
     INSERT = "insert into gateway_configurations (id, cluster_id, slug, name, class, listeners, created_at_ms) \

@@ -11,8 +11,8 @@ use crate::db::{Tx, args, parse, rows, statements};
 
 statements! {
     INSTALLATION = "select id, epoch, latest_seen_at_ms from installation where singleton";
-    INSTALLATION_INSERT = "insert into installation (singleton, id, epoch, revision, latest_seen_at_ms) \
-        values (true, $1, 1, 0, $2) on conflict (singleton) do nothing";
+    INSTALLATION_INSERT = "insert into installation (singleton, id, epoch, revision, changes_from, \
+        latest_seen_at_ms) values (true, $1, 1, 0, 0, $2) on conflict (singleton) do nothing";
     LATEST_SEEN = "update installation set latest_seen_at_ms = $1 where singleton and latest_seen_at_ms < $1";
     REALM_INSERT = "insert into realms (id, slug, name, created_at_ms) values ($1, $2, $3, $4) on conflict (id) do nothing";
     HUB_INSERT = "insert into hubs (id, slug, name, created_at_ms) values ($1, $2, $3, $4)";

@@ -19,7 +19,7 @@ statements! {
         from join_tokens where id = $1";
     LIST = "select id, hub_id, cluster_name, created_at_ms, expires_at_ms, used_at_ms, withdrawn_at_ms \
         from join_tokens where hub_id = $1 order by created_at_ms desc, id limit 200";
-    USE = "update join_tokens set used_at_ms = $2 where id = $1 and used_at_ms is null and withdrawn_at_ms is null \
+    USE = "update join_tokens set used_at_ms = $2 where id = $1 and hub_id = $3 and used_at_ms is null and withdrawn_at_ms is null \
         and expires_at_ms > $2";
     WITHDRAW = "update join_tokens set withdrawn_at_ms = $3 where id = $1 and hub_id = $2 and used_at_ms is null \
         and withdrawn_at_ms is null";
@@ -94,7 +94,8 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn join_token_by_secret(&mut self, secret_hash: Vec<u8>) -> Result<Option<JoinToken>> {
-        self.maybe::<JoinTokenRow>(BY_SECRET, args![secret_hash]).await?.map(join_token).transpose()
+        let row: Option<JoinTokenRow> = self.maybe(BY_SECRET, args![secret_hash]).await?;
+        row.as_ref().map(join_token).transpose()
     }
 
     /// A join token by id, to learn its hub; who asks is authorized on the hub afterwards.
@@ -102,7 +103,8 @@ impl Tx {
     /// # Errors
     /// [`Error::NotFound`] when there is none.
     pub async fn join_token(&mut self, id: JoinTokenId) -> Result<JoinToken> {
-        join_token(self.maybe::<JoinTokenRow>(ONE, args![id.uuid()]).await?.ok_or(Error::NotFound)?)
+        let row: Option<JoinTokenRow> = self.maybe(ONE, args![id.uuid()]).await?;
+        join_token(&row.ok_or(Error::NotFound)?)
     }
 
     /// A hub's latest join tokens, the newest first.
@@ -111,7 +113,7 @@ impl Tx {
     /// Those of the database.
     pub async fn join_token_list(&mut self, permit: &Permit<CreateJoinToken>) -> Result<Vec<JoinToken>> {
         let rows: Vec<JoinTokenRow> = self.all(LIST, args![permit.target().uuid()]).await?;
-        rows.into_iter().map(join_token).collect()
+        rows.iter().map(join_token).collect()
     }
 
     /// Uses a join token up; whether it was still there to use.
@@ -124,8 +126,7 @@ impl Tx {
         id: JoinTokenId,
         now: Timestamp,
     ) -> Result<bool> {
-        let _ = permit;
-        Ok(self.run(USE, args![id.uuid(), now.as_millis()]).await? == 1)
+        Ok(self.run(USE, args![id.uuid(), now.as_millis(), permit.target().uuid()]).await? == 1)
     }
 
     /// Withdraws an unused join token; whether it was unused.
@@ -148,7 +149,7 @@ impl Tx {
     }
 }
 
-fn join_token(row: JoinTokenRow) -> Result<JoinToken> {
+fn join_token(row: &JoinTokenRow) -> Result<JoinToken> {
     Ok(JoinToken {
         id: JoinTokenId::from_uuid(row.id),
         hub: HubId::from_uuid(row.hub_id),

@@ -9,6 +9,7 @@
 mod audit;
 mod clusters;
 mod db;
+mod errors;
 mod feed;
 mod gateways;
 mod idempotency;
@@ -28,7 +29,7 @@ mod tokens;
 mod users;
 
 pub use audit::Target;
-pub use clusters::{ClusterCredentials, IssuedCertificate, JoinRequest};
+pub use clusters::{ClusterCredentials, Decides, IssuedCertificate, JoinRequest};
 pub use db::{Committed, Store, Tx};
 pub use idempotency::Kept;
 pub use installation::Installation;
@@ -36,8 +37,8 @@ pub use join_tokens::JoinToken;
 pub use licences::Licence;
 pub use listing::{Listed, PageRequest};
 pub use logins::{LoginGrant, LoginGrantKind, LoginGrantState};
-pub use outbox::OutboxMessage;
 pub use organizations::Creates;
+pub use outbox::OutboxMessage;
 pub use sessions::Session;
 pub use sets::{PlacementStatus, StoredReport};
 pub use tokens::Token;

@@ -1,6 +1,6 @@
 //! Pages of lists: a size, an opaque cursor, a search.
 
-use bastide_model::limits::{PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
+use bastide_model::limits::{NAME_CHARS_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 use bastide_model::{Error, Result};
 use uuid::Uuid;
 
@@ -38,14 +38,15 @@ impl PageRequest {
     /// Checks what a caller asks for.
     ///
     /// # Errors
-    /// [`Error::Invalid`] naming `page_size` or `page_token`.
+    /// [`Error::Invalid`] naming `page_size`, `page_token` or `search`.
     pub fn new(size: Option<u32>, token: Option<&str>, search: Option<&str>) -> Result<Self> {
         let size = size.unwrap_or(PAGE_SIZE_DEFAULT);
         if size == 0 || size > PAGE_SIZE_MAX {
             return Err(Error::field("page_size", format!("a page has 1 to {PAGE_SIZE_MAX} items")));
         }
-        if search.is_some_and(|text| text.contains('\0')) {
-            return Err(Error::field("search", "a search has no NUL character"));
+        if search.is_some_and(|text| text.contains('\0') || text.chars().count() > NAME_CHARS_MAX) {
+            let message = format!("a search has at most {NAME_CHARS_MAX} characters, none of them NUL");
+            return Err(Error::field("search", message));
         }
         let after = token.map(decode).transpose()?;
         let search = search.map(str::trim).filter(|text| !text.is_empty()).map(str::to_lowercase);
@@ -73,9 +74,12 @@ impl PageRequest {
         self.after.as_ref().map_or("", |(key, _)| key)
     }
 
-    /// The same key as a number.
-    pub(crate) fn after_number(&self) -> Option<i64> {
-        self.after.as_ref().and_then(|(key, _)| key.parse().ok())
+    /// The same key as a number, for lists that are sorted by one; nothing on the first page.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `page_token` when the cursor is another list's.
+    pub(crate) fn after_number(&self) -> Result<Option<i64>> {
+        self.after.as_ref().map(|(key, _)| key.parse().map_err(|_| wrong_token())).transpose()
     }
 
     /// The id of the last item of the page before.
@@ -106,11 +110,14 @@ fn encode(key: &str, id: Uuid) -> String {
 }
 
 fn decode(token: &str) -> Result<(String, Uuid)> {
-    let wrong = || Error::field("page_token", "give the `next_page_token` of the page before, unchanged");
-    let (id, key) = token.split_at_checked(32).ok_or_else(wrong)?;
-    let id = Uuid::try_parse(id).map_err(|_| wrong())?;
-    let key = String::from_utf8(hex::decode(key).map_err(|_| wrong())?).map_err(|_| wrong())?;
-    if key.contains('\0') { Err(wrong()) } else { Ok((key, id)) }
+    let (id, key) = token.split_at_checked(32).ok_or_else(wrong_token)?;
+    let id = Uuid::try_parse(id).map_err(|_| wrong_token())?;
+    let key = String::from_utf8(hex::decode(key).map_err(|_| wrong_token())?).map_err(|_| wrong_token())?;
+    if key.contains('\0') { Err(wrong_token()) } else { Ok((key, id)) }
+}
+
+fn wrong_token() -> Error {
+    Error::field("page_token", "give the `next_page_token` of the page before, unchanged")
 }
 
 #[cfg(test)]
@@ -132,5 +139,8 @@ mod tests {
         assert_eq!(page.pattern(), r"%50\%\_a\\%");
         assert!(PageRequest::new(Some(0), None, None).is_err());
         assert!(PageRequest::new(Some(201), None, None).is_err());
+        assert!(PageRequest::new(None, None, Some(&"ü".repeat(255))).is_ok());
+        assert!(PageRequest::new(None, None, Some(&"ü".repeat(256))).is_err());
+        assert!(PageRequest::new(None, None, Some("a\0")).is_err());
     }
 }

@@ -6,7 +6,8 @@ use bastide_model::names::DisplayName;
 use bastide_model::{RealmId, Result, Timestamp, UserId};
 use uuid::Uuid;
 
-use crate::db::{Tx, args, broken, parse, rows, statements};
+use crate::db::{Tx, args, parse, rows, statements};
+use crate::errors::broken;
 
 statements! {
     INSERT = "insert into login_grants (secret_hash, realm_id, kind, user_code, challenge, token_name, state, user_id, \
@@ -15,7 +16,8 @@ statements! {
         polled_at_ms from login_grants where secret_hash = $1";
     BY_USER_CODE = "select secret_hash, realm_id, kind, user_code, challenge, token_name, state, user_id, expires_at_ms, \
         polled_at_ms from login_grants where user_code = $1";
-    DECIDE = "update login_grants set state = $3, user_id = $2 where user_code = $1 and state = 'waiting' and expires_at_ms > $4";
+    DECIDE = "update login_grants set state = $3, user_id = $2 where user_code = $1 and state = 'waiting' \
+        and expires_at_ms > $4 and realm_id = $5";
     USE = "update login_grants set state = 'used' where secret_hash = $1 and state = 'agreed' and expires_at_ms > $2";
     POLLED = "update login_grants set polled_at_ms = $2 where secret_hash = $1";
     COUNT_WAITING = "select count(*) from login_grants where state = 'waiting' and expires_at_ms > $1";
@@ -93,7 +95,7 @@ impl Tx {
     /// Stores a device's request; nobody has agreed to anything yet.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`bastide_model::Error::Conflict`] `user_code_taken` when another device waits with the same code.
     pub async fn device_grant_create(&mut self, grant: &LoginGrant, now: Timestamp) -> Result<()> {
         self.login_grant_insert(grant, now).await
     }
@@ -145,10 +147,13 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn login_grant_by_user_code(&mut self, user_code: &str) -> Result<Option<LoginGrant>> {
+        if user_code.contains('\0') {
+            return Ok(None);
+        }
         self.maybe::<GrantRow>(BY_USER_CODE, args![user_code]).await?.map(grant).transpose()
     }
 
-    /// The signed-in user agrees to or refuses a device; whether it was still waiting.
+    /// The signed-in user agrees to or refuses a device of their realm; whether it was still waiting.
     ///
     /// # Errors
     /// Those of the database.
@@ -159,7 +164,8 @@ impl Tx {
         state: LoginGrantState,
         now: Timestamp,
     ) -> Result<bool> {
-        let args = args![user_code, permit.target().0.uuid(), state.as_str(), now.as_millis()];
+        let (user, realm) = (permit.target().0.uuid(), permit.realm().uuid());
+        let args = args![user_code, user, state.as_str(), now.as_millis(), realm];
         Ok(self.run(DECIDE, args).await? == 1)
     }
 

@@ -1,56 +1,48 @@
 //! Brings the schema up to date: numbered SQL texts, the same for both engines, each applied once and never edited after
-//! a release. PostgreSQL replicas that start together take turns by an advisory lock.
+//! a release. Programs that start together take turns: SQLite has one writer, PostgreSQL an advisory lock. Either all
+//! that is missing is applied or nothing.
 
 use bastide_model::{Error, Result};
-use sqlx::{Connection, Executor, SqlSafeStr};
+use sqlx::{Executor, SqlSafeStr};
 
-use crate::db::{Pools, fail};
+use crate::db::Pools;
+use crate::errors::fail;
 
 /// Number, name and text; the next one goes to the end.
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
 
-/// Any number will do, as long as nobody else uses it in this database.
-const LOCK: &str = "select pg_advisory_lock(4207849484170001)";
-const UNLOCK: &str = "select pg_advisory_unlock(4207849484170001)";
+/// Any number will do, as long as nobody else uses it in this database. Given back with the end of the transaction.
+const LOCK: &str = "select pg_advisory_xact_lock(4207849484170001)";
 const TABLE: &str =
     "create table if not exists schema_migrations (number bigint primary key, name text not null)";
 const APPLIED: &str = "select max(number) from schema_migrations";
 const RECORD: &str = "insert into schema_migrations (number, name) values ($1, $2)";
 
-/// Applies a migration text and its record in one transaction on a connection of either engine.
+/// Applies what is missing, with its record, in a transaction of either engine.
 macro_rules! apply_missing {
-    ($connection:expr) => {{
-        let connection = $connection;
-        connection.execute(TABLE).await.map_err(fail)?;
-        let (applied,): (Option<i64>,) =
-            sqlx::query_as(APPLIED).fetch_one(&mut *connection).await.map_err(fail)?;
+    ($tx:expr) => {{
+        let mut tx = $tx;
+        tx.execute(TABLE).await.map_err(fail)?;
+        let (applied,): (Option<i64>,) = sqlx::query_as(APPLIED).fetch_one(&mut *tx).await.map_err(fail)?;
         refuse_newer(applied)?;
         for (number, name, text) in MIGRATIONS.iter().filter(|(number, ..)| Some(*number) > applied) {
-            let mut tx = connection.begin().await.map_err(fail)?;
             tx.execute(sqlx::raw_sql(text.into_sql_str())).await.map_err(fail)?;
             sqlx::query(RECORD).bind(number).bind(name).execute(&mut *tx).await.map_err(fail)?;
-            tx.commit().await.map_err(fail)?;
             tracing::info!(number, name, "migrated the schema");
         }
+        tx.commit().await.map_err(fail)?;
     }};
 }
 
 pub(crate) async fn run(pools: &Pools) -> Result<()> {
     match pools {
         Pools::Sqlite { writer, .. } => {
-            let mut connection = writer.acquire().await.map_err(fail)?;
-            apply_missing!(&mut *connection);
+            apply_missing!(writer.begin_with("begin immediate").await.map_err(fail)?);
         }
         Pools::Postgres(pool) => {
-            let mut connection = pool.acquire().await.map_err(fail)?;
-            connection.execute(LOCK).await.map_err(fail)?;
-            let result = async {
-                apply_missing!(&mut *connection);
-                Ok(())
-            }
-            .await;
-            connection.execute(UNLOCK).await.map_err(fail)?;
-            result?;
+            let mut tx = pool.begin().await.map_err(fail)?;
+            tx.execute(LOCK).await.map_err(fail)?;
+            apply_missing!(tx);
         }
     }
     Ok(())

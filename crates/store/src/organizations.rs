@@ -18,7 +18,8 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::audit::Target;
-use crate::db::{Tx, args, from_json, parse, rows, say, statements, to_json};
+use crate::db::{Tx, args, from_json, parse, rows, statements, to_json};
+use crate::errors::say;
 use crate::listing::{Listed, PageRequest};
 
 /// Ids that one statement looks up; shorter lists are filled with the nil UUID, which is no organization's.
@@ -40,6 +41,7 @@ statements! {
         state, created_at_ms, revision from organizations where id = $1 and deleted_at_ms is null";
     LOCK = "update organizations set revision = revision where id = $1 and deleted_at_ms is null";
     BY_SLUG = "select id, realm_id from organizations where slug = $1 and deleted_at_ms is null";
+    LOCK_ACTIVE = "update organizations set revision = revision where id = $1 and state = 'active' and deleted_at_ms is null";
     SLUG_TAKEN = "select count(*) from organizations where realm_id = $1 and slug = $2 and deleted_at_ms is null";
     BY_IDS = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, \
         plan_id, state, created_at_ms, revision from organizations where deleted_at_ms is null and id in ($1, $2, $3, $4, $5, \
@@ -53,9 +55,12 @@ statements! {
     CHILDREN = "select slug from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
     UPDATE = "update organizations set name = $3, search = $4, description = $5, visibility = $6, annotations = $7, \
         revision = revision + 1 where id = $1 and revision = $2 and deleted_at_ms is null";
-    SET_STATE = "update organizations set state = $2, revision = revision + 1 where id = $1 and deleted_at_ms is null";
+    BEGIN_DELETION = "update organizations set state = 'deleting', revision = revision + 1 \
+        where id = $1 and state = 'active' and deleted_at_ms is null";
+    SET_STATE = "update organizations set state = $2, revision = revision + 1 \
+        where id = $1 and state <> 'active' and deleted_at_ms is null";
     BURY = "update organizations set state = 'deleted', deleted_at_ms = $2, revision = revision + 1 \
-        where id = $1 and deleted_at_ms is null";
+        where id = $1 and state <> 'active' and deleted_at_ms is null";
     FORGET_HOME = "update users set home_organization_id = null where home_organization_id = $1";
     ASSIGNMENTS_DELETE = "delete from assignments where organization_id = $1";
     DELETING = "select id from organizations where deleted_at_ms is null and state in ('deleting', 'partially_deleted')";
@@ -71,16 +76,38 @@ rows! {
 }
 
 /// The actions that make an organization.
-pub trait Creates: Action {}
+pub trait Creates: Action + Sized {
+    /// Whether the permit is for the place where the organization would be.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it is for another: a mistake in the program.
+    fn admit(permit: &Permit<Self>, organization: &Organization) -> Result<()> {
+        let parent = permit.organization();
+        admit_place(permit, organization, organization.parent == parent)
+    }
+}
 impl Creates for CreateOrganization {}
 impl Creates for CreateRootOrganization {}
-impl Creates for CreateClientOrganization {}
+impl Creates for CreateClientOrganization {
+    /// Its parent is the organization that the caller acts from, which is authorized apart from this.
+    fn admit(permit: &Permit<Self>, organization: &Organization) -> Result<()> {
+        admit_place(permit, organization, true)
+    }
+}
+
+fn admit_place<A: Action>(permit: &Permit<A>, organization: &Organization, fits: bool) -> Result<()> {
+    if fits && organization.realm == permit.realm() {
+        return Ok(());
+    }
+    Err(Error::internal(format!("the permit to {} is for another place", permit.operation())))
+}
 
 impl Tx {
     /// Stores a new organization with its namespaces, its owner and its audit record.
     ///
     /// # Errors
-    /// [`Error::Conflict`] `slug_taken` naming the slug, `namespace_taken` when another was faster.
+    /// [`Error::Conflict`] `slug_taken` naming the slug, `namespace_taken` when another was faster, `parent_not_active`
+    /// when the organization above is being deleted. [`Error::Internal`] when the permit is for another place.
     pub async fn organization_create<A: Creates>(
         &mut self,
         permit: &Permit<A>,
@@ -88,6 +115,13 @@ impl Tx {
         owner: UserId,
         ids: (AssignmentId, AuditId),
     ) -> Result<()> {
+        A::admit(permit, organization)?;
+        if let Some(parent) = organization.parent
+            && self.run(LOCK_ACTIVE, args![parent.uuid()]).await? == 0
+        {
+            let detail = "the organization above is being deleted; nothing new is made beneath it";
+            return Err(Error::conflict("parent_not_active", detail));
+        }
         let slug = organization.slug.as_str();
         self.run(INSERT, insert_args(organization)?)
             .await
@@ -164,6 +198,9 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn organizations_by_slug(&mut self, slug: &str) -> Result<Vec<(RealmId, OrganizationId)>> {
+        if slug.parse::<Slug>().is_err() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<KeyRow> = self.all(BY_SLUG, args![slug]).await?;
         Ok(rows
             .into_iter()
@@ -312,17 +349,29 @@ impl Tx {
         self.audit(permit, audit, target, Some(fields(before)), Some(fields(after))).await
     }
 
-    /// Begins the deletion of an organization (ORG-8).
+    /// Begins the deletion of an organization (ORG-8). From then on nothing is made beneath it.
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::Conflict`] `already_deleting`, or `has_children` naming them.
     pub async fn organization_delete(
         &mut self,
         permit: &Permit<DeleteOrganization>,
         before: &Organization,
         audit: (AuditId, Timestamp),
     ) -> Result<()> {
-        self.run(SET_STATE, args![permit.target().uuid(), OrganizationState::Deleting.as_str()]).await?;
+        let id = permit.target();
+        if self.run(BEGIN_DELETION, args![id.uuid()]).await? == 0 {
+            let detail = format!("{} is being deleted already", before.slug);
+            return Err(Error::conflict("already_deleting", detail));
+        }
+        // The row is held now, and whoever makes a child holds it, too: no child can come in between.
+        let children = self.organization_children(id).await?;
+        if !children.is_empty() {
+            let names = children.iter().map(Slug::as_str).collect::<Vec<_>>().join(", ");
+            let detail =
+                format!("{} has sub-organizations: {names}. Delete or move them first.", before.slug);
+            return Err(Error::conflict("has_children", detail));
+        }
         let target = Target::new("organization", permit.target(), &before.slug);
         self.audit(
             permit,
@@ -347,7 +396,8 @@ impl Tx {
     /// stays for the audit log (ORG-1, ORG-8).
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::Conflict`] `not_deleting` when nobody has begun to delete it, or it is gone already;
+    /// `still_placed` when a cluster is asked to run it.
     pub async fn organization_tear_down(
         &mut self,
         permit: &Permit<AdvanceDeletion>,
@@ -356,15 +406,19 @@ impl Tx {
         audit: (AuditId, Timestamp),
     ) -> Result<()> {
         let id = permit.target();
-        if state == OrganizationState::Deleted {
+        let advanced = if state == OrganizationState::Deleted {
             for sql in [FORGET_HOME, ASSIGNMENTS_DELETE, NAMESPACES_DELETE] {
                 self.run(sql, args![id.uuid()]).await?;
             }
             self.placements_forget(id).await?;
-            self.run(BURY, args![id.uuid(), audit.1.as_millis()]).await?;
             self.change(Change::OrganizationGone { id });
+            self.run(BURY, args![id.uuid(), audit.1.as_millis()]).await?
         } else {
-            self.run(SET_STATE, args![id.uuid(), state.as_str()]).await?;
+            self.run(SET_STATE, args![id.uuid(), state.as_str()]).await?
+        };
+        if advanced == 0 {
+            let detail = format!("{} is not being deleted", before.slug);
+            return Err(Error::conflict("not_deleting", detail));
         }
         let target = Target::new("organization", id, &before.slug);
         self.audit(permit, audit, target, Some(json!({"state": before.state})), Some(json!({"state": state})))

@@ -52,7 +52,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes messages that are due and hides them until `retry_at`, so that no other replica takes them meanwhile.
+    /// Takes messages that are due, the oldest first, and hides them until `retry_at`, so that no other replica takes them meanwhile.
     ///
     /// # Errors
     /// Those of the database.
@@ -70,7 +70,9 @@ impl Tx {
             created_at: Timestamp::from_millis(row.created_at_ms),
             attempts: row.attempts,
         };
-        Ok(rows.into_iter().map(message).collect())
+        let mut messages: Vec<_> = rows.into_iter().map(message).collect();
+        messages.sort_by_key(|message| (message.created_at, message.id));
+        Ok(messages)
     }
 
     /// Remembers that a message has arrived.

@@ -1,11 +1,15 @@
 //! Which organization runs on which cluster, and how.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use bastide_authz::Change;
 use bastide_authz::Permit;
 use bastide_authz::action::{CreateClientOrganization, SetDesired};
 use bastide_model::gateway::GatewayChoice;
 use bastide_model::placement::{PlacedOrganization, Placement};
-use bastide_model::{ClusterId, GatewayConfigurationId, OrganizationId, RealmId, Result, Timestamp};
+use bastide_model::plan::Plan;
+use bastide_model::{ClusterId, Error, GatewayConfigurationId, OrganizationId, RealmId, Result, Timestamp};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -19,8 +23,11 @@ statements! {
     BY_ORGANIZATION = "select organization_id, cluster_id, node_pool, gateway_configuration_id, created_at_ms \
         from placements where organization_id = $1 order by cluster_id";
     FORGET = "delete from placements where organization_id = $1";
-    SETS_FORGET = "delete from desired_sets where organization_id = $1 and content is null";
+    SETS_FORGET = "delete from desired_sets where organization_id = $1";
     REPORTS_FORGET = "delete from reported_sets where organization_id = $1";
+    JOINED_LOCK = "update clusters set revision = revision where id = $1 and membership = 'joined' and deleted_at_ms is null";
+    CLUSTER_LOCK = "update clusters set revision = revision where id = $1";
+    SETS_WANTED = "select count(*) from desired_sets where organization_id = $1 and content is not null";
     CLUSTERS = "select distinct cluster_id from placements";
 }
 
@@ -32,17 +39,24 @@ rows! {
 }
 
 impl Tx {
-    /// Places a new client organization on a cluster.
+    /// Places a new client organization on a cluster, which stays joined until this is committed (FLEET-4).
     ///
     /// # Errors
-    /// Those of the database.
+    /// [`Error::Conflict`] `cluster_not_joined`, `placed_already`. [`Error::Internal`] when the permit is for another
+    /// realm.
     pub async fn placement_create(
         &mut self,
         permit: &Permit<CreateClientOrganization>,
         realm: RealmId,
         placement: &Placement,
     ) -> Result<()> {
-        let _ = permit;
+        if realm != permit.realm() {
+            return Err(Error::internal("the permit to place an organization is for another realm"));
+        }
+        if self.run(JOINED_LOCK, args![placement.cluster.uuid()]).await? == 0 {
+            let detail = "the cluster is not joined any more; choose another";
+            return Err(Error::conflict("cluster_not_joined", detail));
+        }
         let gateway = match placement.gateway {
             GatewayChoice::Shared => None,
             GatewayChoice::Dedicated { configuration } => Some(configuration.uuid()),
@@ -60,23 +74,26 @@ impl Tx {
         Ok(())
     }
 
-    /// Everything that is known of the organizations on a cluster.
+    /// Everything that is known of the organizations on a cluster, whose row is held until the end of the transaction: what
+    /// follows from it is still true when it is stored.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn placed_on(&mut self, permit: &Permit<SetDesired>) -> Result<Vec<PlacedOrganization>> {
+        self.run(CLUSTER_LOCK, args![permit.target().uuid()]).await?;
         let rows: Vec<PlacementRow> = self.all(BY_CLUSTER, args![permit.target().uuid()]).await?;
         let gateways = self.gateways_of(permit.target()).await?;
         let mut placed = Vec::with_capacity(rows.len());
-        let mut plans = std::collections::HashMap::new();
+        let mut plans = HashMap::new();
         for row in rows {
             let placement = placement(row)?;
             let organization = self.organization(placement.organization).await?;
-            let key = (organization.realm, organization.plan);
-            if !plans.contains_key(&key) {
-                plans.insert(key, self.plan(key.0, key.1).await?);
-            }
-            let Some(plan) = plans.get(&key).cloned() else { continue };
+            let plan = match plans.entry((organization.realm, organization.plan)) {
+                Entry::Occupied(known) => Plan::clone(known.get()),
+                Entry::Vacant(unknown) => {
+                    unknown.insert(self.plan(organization.realm, organization.plan).await?).clone()
+                }
+            };
             let wanted = match placement.gateway {
                 GatewayChoice::Shared => None,
                 GatewayChoice::Dedicated { configuration } => Some(configuration),
@@ -105,9 +122,18 @@ impl Tx {
         Ok(rows.into_iter().map(|(id,)| ClusterId::from_uuid(id)).collect())
     }
 
-    /// Forgets where an organization was placed, once it is taken down everywhere.
+    /// Forgets where an organization was placed, once it is taken down everywhere. A set that says otherwise may have come
+    /// while that was found out; then nothing is forgotten.
     pub(crate) async fn placements_forget(&mut self, organization: OrganizationId) -> Result<()> {
-        for placement in self.placements_of(organization).await? {
+        let placements = self.placements_of(organization).await?;
+        for placement in &placements {
+            self.run(CLUSTER_LOCK, args![placement.cluster.uuid()]).await?;
+        }
+        if self.one::<(i64,)>(SETS_WANTED, args![organization.uuid()]).await?.0 > 0 {
+            let detail = "a cluster is still asked to run the organization; it is taken down there first";
+            return Err(Error::conflict("still_placed", detail));
+        }
+        for placement in placements {
             self.change(Change::PlacementGone { organization, cluster: placement.cluster });
         }
         for sql in [FORGET, SETS_FORGET, REPORTS_FORGET] {

@@ -28,7 +28,7 @@ statements! {
         objects = excluded.objects, reported_at_ms = excluded.reported_at_ms \
         where reported_sets.observed_generation <= excluded.observed_generation";
     ONE = "select generation from desired_sets where cluster_id = $1 and organization_id = $2";
-    KNOWN = "select count(*) from desired_sets where cluster_id = $1 and organization_id = $2";
+    KNOWN = "select organization_id, generation, content from desired_sets where cluster_id = $1 and organization_id = $2";
 }
 
 rows! {
@@ -123,8 +123,9 @@ impl Tx {
             .collect()
     }
 
-    /// Writes down what a cluster says of its sets. Sets that the hub never gave to it are passed over, and so are older
-    /// generations.
+    /// Writes down what a cluster says of its sets. Sets and generations that the hub never gave to it are passed over,
+    /// and so are generations older than the last one that it spoke of. That a set is removed counts only while nothing
+    /// is wanted, and for the generation that says so.
     ///
     /// # Errors
     /// Those of the database.
@@ -136,23 +137,26 @@ impl Tx {
     ) -> Result<()> {
         let cluster = permit.target();
         for report in reports {
-            let key = || args![cluster.uuid(), report.organization.uuid()];
-            if self.one::<(i64,)>(KNOWN, key()).await?.0 == 0 {
+            let key = args![cluster.uuid(), report.organization.uuid()];
+            let Some(set) = self.maybe::<SetRow>(KNOWN, key).await? else { continue };
+            if report.observed_generation > set.generation {
                 continue;
             }
+            let removed =
+                report.removed && set.content.is_none() && report.observed_generation == set.generation;
             let known = self.report(cluster, report.organization).await?;
             let conditions = merge_conditions(&known.conditions, report.conditions, now);
             let args = args![
                 cluster.uuid(),
                 report.organization.uuid(),
                 report.observed_generation,
-                report.removed,
+                removed,
                 to_json(&conditions)?,
                 to_json(&report.objects)?,
                 now.as_millis(),
             ];
             self.run(REPORT_PUT, args).await?;
-            if report.removed {
+            if removed {
                 self.mark_written();
             }
         }

@@ -25,9 +25,9 @@ statements! {
     HOME_SET = "update users set home_organization_id = $2, revision = revision + 1 \
         where id = $1 and home_organization_id is null";
     MEMBERS = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision, \
-        a.role, a.reach, a.expires_at_ms, u.search from assignments a join users u on u.id = a.user_id \
-        where a.organization_id = $1 and u.search like $2 escape '\\' and (u.search, u.id) > ($3, $4) \
-        order by u.search, u.id limit $5";
+        a.id as assignment_id, a.role, a.reach, a.expires_at_ms, u.search from assignments a \
+        join users u on u.id = a.user_id where a.organization_id = $1 and u.search like $2 escape '\\' \
+        and (u.search, a.id) > ($3, $4) order by u.search, a.id limit $5";
 }
 
 rows! {
@@ -38,7 +38,7 @@ rows! {
     PasswordRow { id: Uuid, password_hash: Option<String>, }
     MemberRow {
         id: Uuid, realm_id: Uuid, email: String, name: String, access: String, home_organization_id: Option<Uuid>,
-        created_at_ms: i64, revision: i64, role: String, reach: String, expires_at_ms: Option<i64>, search: String,
+        created_at_ms: i64, revision: i64, assignment_id: Uuid, role: String, reach: String, expires_at_ms: Option<i64>, search: String,
     }
 }
 
@@ -53,7 +53,8 @@ pub struct Member {
     pub reach: Reach,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
-    search: String,
+    /// One account may hold several roles, so that the grant, not the account, is the place in the list.
+    cursor: (String, Uuid),
 }
 
 /// The actions that make an account.
@@ -66,7 +67,7 @@ impl Tx {
     /// Stores a new account with its audit record.
     ///
     /// # Errors
-    /// [`Error::Conflict`] `email_taken`.
+    /// [`Error::Conflict`] `email_taken`. [`Error::Internal`] when the permit is for another realm.
     pub async fn user_create<A: Registers>(
         &mut self,
         permit: &Permit<A>,
@@ -74,6 +75,12 @@ impl Tx {
         password_hash: &str,
         audit: AuditId,
     ) -> Result<()> {
+        if user.realm != permit.realm() {
+            return Err(Error::internal(format!(
+                "the permit to {} is for another realm",
+                permit.operation()
+            )));
+        }
         let args = args![
             user.id.uuid(),
             user.realm.uuid(),
@@ -104,7 +111,7 @@ impl Tx {
     /// [`Error::NotFound`] when there is none.
     pub async fn user(&mut self, id: UserId) -> Result<User> {
         let row: Option<UserRow> = self.maybe(ONE, args![id.uuid()]).await?;
-        user(row.ok_or(Error::NotFound)?)
+        user(&row.ok_or(Error::NotFound)?)
     }
 
     /// The account of an address in a realm, active or not (HIER-3).
@@ -113,7 +120,7 @@ impl Tx {
     /// Those of the database.
     pub async fn user_by_email(&mut self, realm: RealmId, email: &Email) -> Result<Option<User>> {
         let row: Option<UserRow> = self.maybe(BY_EMAIL, args![realm.uuid(), email.canonical()]).await?;
-        row.map(user).transpose()
+        row.as_ref().map(user).transpose()
     }
 
     /// Id and password hash of the account of an address in a realm; for sign-in only.
@@ -150,7 +157,7 @@ impl Tx {
         let args =
             args![permit.realm().uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
         let rows: Vec<UserRow> = self.all(LIST, args).await?;
-        let items = rows.into_iter().map(user).collect::<Result<Vec<_>>>()?;
+        let items = rows.iter().map(user).collect::<Result<Vec<_>>>()?;
         Ok(page.cut(items, |last| (search_key(last), last.id.uuid())))
     }
 
@@ -167,7 +174,7 @@ impl Tx {
             args![permit.target().uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
         let rows: Vec<MemberRow> = self.all(MEMBERS, args).await?;
         let items = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(items, |last| (last.search.clone(), last.user.id.uuid())))
+        Ok(page.cut(items, |last| last.cursor.clone()))
     }
 }
 
@@ -175,7 +182,7 @@ fn search_key(user: &User) -> String {
     format!("{} {}", user.name.as_str().to_lowercase(), user.email.canonical())
 }
 
-fn user(row: UserRow) -> Result<User> {
+fn user(row: &UserRow) -> Result<User> {
     Ok(User {
         id: UserId::from_uuid(row.id),
         realm: RealmId::from_uuid(row.realm_id),
@@ -191,7 +198,8 @@ fn user(row: UserRow) -> Result<User> {
 fn member(row: MemberRow) -> Result<Member> {
     let role = parse("assignments.role", &row.role)?;
     let reach = parse("assignments.reach", &row.reach)?;
-    let (expires_at, search) = (row.expires_at_ms.map(Timestamp::from_millis), row.search);
+    let expires_at = row.expires_at_ms.map(Timestamp::from_millis);
+    let cursor = (row.search, row.assignment_id);
     let account = UserRow {
         id: row.id,
         realm_id: row.realm_id,
@@ -202,5 +210,5 @@ fn member(row: MemberRow) -> Result<Member> {
         created_at_ms: row.created_at_ms,
         revision: row.revision,
     };
-    Ok(Member { user: user(account)?, role, reach, expires_at, search })
+    Ok(Member { user: user(&account)?, role, reach, expires_at, cursor })
 }

@@ -1,0 +1,31 @@
+//! What the store promises, proved on SQLite and on PostgreSQL by the same tests.
+
+#[cfg(test)]
+mod bed;
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod clusters;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod deletion;
+#[cfg(test)]
+mod feed;
+#[cfg(test)]
+mod fleet;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod organizations;
+#[cfg(test)]
+mod paging;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod realms;
+#[cfg(test)]
+mod schema;

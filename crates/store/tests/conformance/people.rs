@@ -1,0 +1,163 @@
+//! Accounts: one per realm and address (HIER-3), a home (HIER-5), and who is a member where.
+
+use bastide_authz::Realm;
+use bastide_authz::action::{CreateUser, ViewMembers};
+use bastide_model::names::Email;
+use bastide_model::role::{Reach, Role};
+use bastide_model::user::Access;
+use bastide_model::{Error, Ids, RealmId, SystemIds, Timestamp, UserId};
+use bastide_store::PageRequest;
+
+use crate::bed::{Bed, audit_id, both_engines, code, race};
+use crate::organizations::HOSTILE;
+
+both_engines! {
+    an_account_comes_back_as_it_was_stored,
+    hier_3_an_address_has_one_account_in_a_realm,
+    hier_3_one_of_two_who_want_an_address_at_the_same_time_gets_it,
+    hier_3_realms_are_unrelated,
+    an_account_is_made_in_the_realm_of_the_permit_only,
+    hier_5_the_first_organization_is_home_and_stays_it,
+    members_are_listed_with_their_roles,
+    a_member_with_two_roles_is_on_two_pages,
+}
+
+async fn an_account_comes_back_as_it_was_stored(bed: Bed) {
+    for (number, name) in HOSTILE.into_iter().enumerate() {
+        let mut user = bed.new_user(RealmId::PLATFORM, &format!("Ada.{number}@Bücher.example"));
+        user.name = name.parse().unwrap();
+        user.access = [Access::Enabled, Access::NoConsole, Access::Disabled][number % 3];
+        bed.try_user(&user).await.unwrap();
+        assert_eq!(bed.read().await.user(user.id).await.unwrap(), user);
+        assert_eq!(bed.read().await.user_by_email(user.realm, &user.email).await.unwrap(), Some(user));
+    }
+    assert_eq!(bed.read().await.user(UserId::fresh(&SystemIds)).await, Err(Error::NotFound));
+}
+
+/// HIER-3: compared after NFKC, without case, the domain as IDNA; deactivated accounts count.
+async fn hier_3_an_address_has_one_account_in_a_realm(bed: Bed) {
+    let mut first = bed.new_user(RealmId::PLATFORM, "Kim@Bücher.example");
+    first.access = Access::Disabled;
+    bed.try_user(&first).await.unwrap();
+    for same in [
+        "kim@bücher.example",
+        "KIM@BÜCHER.EXAMPLE",
+        "\u{212A}im@xn--bcher-kva.example",
+        "ｋｉｍ@bücher.example",
+    ] {
+        let error = bed.try_user(&bed.new_user(RealmId::PLATFORM, same)).await.err().unwrap();
+        assert_eq!(error.code(), "email_taken", "{same}");
+        let email: Email = same.parse().unwrap();
+        let holder = bed.read().await.user_by_email(RealmId::PLATFORM, &email).await.unwrap().unwrap();
+        assert_eq!((holder.id, holder.access), (first.id, Access::Disabled));
+        let password = bed.read().await.password_hash(RealmId::PLATFORM, &email).await.unwrap();
+        assert_eq!(password, Some((first.id, Some("hash".into()))));
+    }
+    for other in ["kim@bucher.example", "kim.@bücher.example.org", "kin@bücher.example"] {
+        if let Ok(email) = other.parse::<Email>() {
+            assert_eq!(
+                bed.read().await.user_by_email(RealmId::PLATFORM, &email).await.unwrap(),
+                None,
+                "{other}"
+            );
+        }
+    }
+}
+
+async fn hier_3_one_of_two_who_want_an_address_at_the_same_time_gets_it(bed: Bed) {
+    let mut attempts = Vec::new();
+    for _ in 0..4 {
+        let user = bed.new_user(RealmId::PLATFORM, "ada@example.org");
+        let permit = bed.site::<CreateUser>(Realm(RealmId::PLATFORM)).await;
+        let store = bed.store.clone();
+        attempts.push(async move {
+            let mut tx = store.write().await?;
+            tx.user_create(&permit, &user, "hash", audit_id()).await?;
+            tx.commit().await
+        });
+    }
+    let mut codes: Vec<_> = race(attempts).await.into_iter().map(code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["email_taken", "email_taken", "email_taken", "ok"]);
+}
+
+async fn hier_3_realms_are_unrelated(bed: Bed) {
+    let brand = bed.realm("brand").await;
+    let (ours, theirs) = (bed.user("ada@example.org").await, bed.user_in(brand, "ada@example.org").await);
+    let email = "ada@example.org".parse().unwrap();
+    for (realm, user) in [(RealmId::PLATFORM, ours), (brand, theirs)] {
+        let found = bed.read().await.user_by_email(realm, &email).await.unwrap().unwrap();
+        assert_eq!(found.id, user);
+        assert_eq!(bed.read().await.password_hash(realm, &email).await.unwrap().unwrap().0, user);
+    }
+    let unknown = RealmId::fresh(&SystemIds);
+    assert_eq!(bed.read().await.user_by_email(unknown, &email).await.unwrap(), None);
+}
+
+async fn an_account_is_made_in_the_realm_of_the_permit_only(bed: Bed) {
+    let brand = bed.realm("brand").await;
+    let permit = bed.site::<CreateUser>(Realm(brand)).await;
+    let user = bed.new_user(RealmId::PLATFORM, "ada@example.org");
+    let result = bed.write().await.user_create(&permit, &user, "hash", audit_id()).await;
+    assert_eq!(code(result), "internal");
+}
+
+async fn hier_5_the_first_organization_is_home_and_stays_it(bed: Bed) {
+    let owner = bed.user("ada@example.org").await;
+    let (first, second) = (bed.root("first", owner).await, bed.root("second", owner).await);
+    for organization in [first, second] {
+        let mut tx = bed.write().await;
+        tx.user_home_default(owner, organization).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(bed.read().await.user(owner).await.unwrap().home, Some(first));
+    }
+}
+
+async fn add_administrator(bed: &Bed, user: UserId, expires_at: Option<Timestamp>) {
+    let literal = |id| bed.database.literal(id);
+    let expires = expires_at.map_or("null".to_owned(), |end| end.as_millis().to_string());
+    let insert = format!(
+        "insert into assignments (id, realm_id, organization_id, user_id, role, reach, expires_at_ms, created_at_ms) \
+         select {}, realm_id, organization_id, {}, 'administrator', 'here', {expires}, 0 from assignments \
+         where role = 'owner'",
+        literal(SystemIds.fresh()),
+        literal(user.uuid())
+    );
+    bed.database.raw(&insert).await.unwrap();
+}
+
+async fn members_are_listed_with_their_roles(bed: Bed) {
+    let (ada, bob) = (bed.user("ada@example.org").await, bed.user("bob@example.org").await);
+    bed.user("carl@example.org").await;
+    let id = bed.root("acme", ada).await;
+    let end = Timestamp::from_millis(1_900_000_000_000);
+    add_administrator(&bed, bob, Some(end)).await;
+    let permit = bed.permit::<ViewMembers>(ada, id).await;
+    let listed = bed.read().await.member_list(&permit, &PageRequest::default()).await.unwrap();
+    let members: Vec<_> = listed
+        .items
+        .iter()
+        .map(|member| (member.user.id, member.role, member.reach, member.expires_at))
+        .collect();
+    let expected =
+        [(ada, Role::Owner, Reach::Beneath, None), (bob, Role::Administrator, Reach::Here, Some(end))];
+    assert_eq!(members, expected);
+    let search = PageRequest::new(None, None, Some("BOB@")).unwrap();
+    let found = bed.read().await.member_list(&permit, &search).await.unwrap();
+    assert_eq!(found.items.iter().map(|member| member.user.id).collect::<Vec<_>>(), [bob]);
+}
+
+async fn a_member_with_two_roles_is_on_two_pages(bed: Bed) {
+    let ada = bed.user("ada@example.org").await;
+    let id = bed.root("acme", ada).await;
+    add_administrator(&bed, ada, None).await;
+    let permit = bed.permit::<ViewMembers>(ada, id).await;
+    let first = bed.read().await.member_list(&permit, &PageRequest::new(Some(1), None, None).unwrap()).await;
+    let first = first.unwrap();
+    let next = PageRequest::new(Some(1), first.next.as_deref(), None).unwrap();
+    let second = bed.read().await.member_list(&permit, &next).await.unwrap();
+    let mut roles: Vec<_> = first.items.iter().chain(&second.items).map(|member| member.role).collect();
+    roles.sort();
+    assert_eq!(roles, [Role::Owner, Role::Administrator]);
+    assert_eq!(second.next, None);
+}
