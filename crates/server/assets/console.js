@@ -75,8 +75,9 @@
     form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(search, 250); });
   };
 
-  // Regions that show a state are fetched again. What one is using (focus, an open disclosure, a dialog) is left alone.
-  const inUse = (region) => region.contains(document.activeElement) || document.querySelector("dialog[open]");
+  // Regions that show a state are fetched again. What one is using (the focus, a field, a dialog) is left alone.
+  const typedIn = (region) => all("input, textarea", region).some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+  const inUse = (region) => region.contains(document.activeElement) || typedIn(region) || document.querySelector("dialog[open]");
   const refresh = async () => {
     const regions = all("[data-refresh]");
     if (!regions.length || document.hidden) return;
@@ -173,20 +174,18 @@
 
   const compare = (field) => {
     const result = document.querySelector(`[data-compare-result="${CSS.escape(field.id)}"]`);
-    const plain = (text) => text.replace(/[^0-9a-f]/gi, "").toLowerCase();
-    field.addEventListener("input", () => {
-      const same = plain(field.value.replace(/^sha256:/i, "")) === plain(field.dataset.compare);
-      result.hidden = !field.value.trim();
-      result.className = `compare-result ${same ? "same" : "different"}`;
-      result.textContent = same ? "✓ The same key." : "✗ Not the same key.";
-      say(result.textContent);
-    });
+    const plain = (text) => text.replace(/^\s*sha256:/i, "").replace(/[^0-9a-f]/gi, "").toLowerCase();
+    const same = plain(field.value) === plain(field.dataset.compare);
+    result.hidden = !field.value.trim();
+    result.className = `compare-result ${same ? "same" : "different"}`;
+    result.textContent = same ? "✓ The same key." : "✗ Not the same key.";
+    say(result.textContent);
   };
 
-  const readFile = (field) => field.addEventListener("change", async () => {
+  const readFile = async (field) => {
     const [file] = field.files;
     if (file) document.getElementById(field.dataset.fileTo).value = await file.text();
-  });
+  };
 
   const theme = (form) => form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -212,6 +211,8 @@
     if (asked) { event.preventDefault(); confirm(asked.parentElement); }
     for (const open of all(".top details[open]")) if (!open.contains(target)) open.open = false;
   });
+  document.addEventListener("input", (event) => { if (event.target.matches("[data-compare]")) compare(event.target); });
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-file-to]")) readFile(event.target); });
   document.addEventListener("keydown", (event) => {
     const open = document.querySelector(".top details[open]");
     if (event.key === "Escape" && open) { open.open = false; open.querySelector("summary").focus(); }
@@ -225,8 +226,6 @@
   all("[data-live-search]").forEach(liveSearch);
   all("[data-switcher]").forEach(switcher);
   all("[data-slug-from]").forEach(slug);
-  all("[data-compare]").forEach(compare);
-  all("[data-file-to]").forEach(readFile);
   all("[data-theme-form]").forEach(theme);
   setInterval(refresh, 5000);
 })();

@@ -3,7 +3,7 @@
 use bastide_api::Problem;
 use maud::{Markup, html};
 
-use super::components::{code, facts};
+use super::components::{code, facts, text};
 use super::context::Context;
 use super::icons::Icon;
 use super::layout::{self, Frame};
@@ -18,8 +18,8 @@ pub fn error(ctx: &Context, problem: &Problem) -> Markup {
             div {
                 p.error-status { "Error " (problem.status) }
                 p.lead { (sentence) }
-                @if shows_detail(problem) { p { (problem.detail) } }
-                @if let Some(hint) = &problem.hint { p { (hint) } }
+                @if shows_detail(problem) { p { (text::prose(&problem.detail)) } }
+                @if let Some(hint) = &problem.hint { p { (text::prose(hint)) } }
                 (missing(problem))
                 p.actions { (next(ctx, problem)) }
                 (facts::facts([
@@ -91,7 +91,7 @@ fn missing(problem: &Problem) -> Markup {
             ]))
         }
         @if !problem.errors.is_empty() {
-            ul { @for field in &problem.errors { li { code { (field.pointer) } ": " (field.detail) } } }
+            ul { @for field in &problem.errors { li { code { (field.pointer) } ": " (text::prose(&field.detail)) } } }
         }
     }
 }

@@ -14,7 +14,7 @@ pub fn conditions(id: &str, caption: &str, conditions: &[ConditionView]) -> Mark
         vec![
             html! { (condition.kind) },
             status::condition(&condition.status, is_as_it_should_be(condition)),
-            html! { strong { (condition.reason) } @if !condition.message.is_empty() { br; (condition.message) } },
+            html! { strong { (condition.reason) } @if !condition.message.is_empty() { br; (text::prose(&condition.message)) } },
             text::time(&condition.last_transition_at),
         ]
     });

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::problem::Errors;
+use super::text;
 
 /// Whether a field has to be filled in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -307,7 +308,7 @@ pub fn optional() -> Markup {
 pub fn error(id: &str, wrong: &[&str]) -> Markup {
     html! {
         @if !wrong.is_empty() {
-            div.field-error id={ (id) "-error" } { @for text in wrong { p { (text) } } }
+            div.field-error id={ (id) "-error" } { @for sentence in wrong { p { (text::prose(sentence)) } } }
         }
     }
 }

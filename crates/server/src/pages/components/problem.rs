@@ -4,6 +4,7 @@ use bastide_api::Problem;
 use bastide_api::problem::ProblemField;
 use maud::{Markup, html};
 
+use super::text;
 use crate::pages::icons::Icon;
 
 /// What is wrong with a form that comes back; nothing when it is shown for the first time.
@@ -38,7 +39,7 @@ impl<'a> Errors<'a> {
                 (Icon::Alert.draw())
                 div {
                     h2 id="error-title" { (heading(problem)) }
-                    @if problem.errors.is_empty() { p { (problem.detail) } }
+                    @if problem.errors.is_empty() { p { (text::prose(&problem.detail)) } }
                     @else { ul { @for field in &problem.errors { li { (link(field, fields)) } } } }
                     (details(problem))
                 }
@@ -64,8 +65,8 @@ fn heading(problem: &Problem) -> String {
 fn link(field: &ProblemField, fields: &[(&str, &str)]) -> Markup {
     let shown = fields.iter().find(|(pointer, _)| is_at(field, pointer));
     html! {
-        @if let Some((_, id)) = shown { a href={ "#" (id) } { (field.detail) } }
-        @else { code { (field.pointer) } ": " (field.detail) }
+        @if let Some((_, id)) = shown { a href={ "#" (id) } { (text::prose(&field.detail)) } }
+        @else { code { (field.pointer) } ": " (text::prose(&field.detail)) }
     }
 }
 
@@ -78,7 +79,7 @@ fn details(problem: &Problem) -> Markup {
         @if let Some(permission) = &problem.permission {
             p { "This needs the permission " code { (permission) } "." }
         }
-        @if let Some(hint) = &problem.hint { p { (hint) } }
+        @if let Some(hint) = &problem.hint { p { (text::prose(hint)) } }
         @if problem.errors.is_empty() && !problem.request_id.is_empty() {
             p.hint { "Request " code { (problem.request_id) } }
         }

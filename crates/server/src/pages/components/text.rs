@@ -26,6 +26,17 @@ pub fn muted(word: &str) -> Markup {
     html! { span.muted { (word) } }
 }
 
+/// A sentence of the server, in which what stands between two backticks is set as code.
+pub fn prose(sentence: &str) -> Markup {
+    let parts: Vec<&str> = sentence.split('`').collect();
+    let paired = parts.len() % 2 == 1;
+    html! {
+        @for (place, part) in parts.iter().enumerate() {
+            @if paired && place % 2 == 1 { code { (part) } } @else { @if !paired && place > 0 { "`" } (part) }
+        }
+    }
+}
+
 /// A number with its noun: `1 node`, `3 nodes`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
@@ -52,6 +63,13 @@ mod tests {
         let shown = time("2026-11-22T04:05:06Z").into_string();
         assert_eq!(shown, r#"<time datetime="2026-11-22T04:05:06Z">2026-11-22 04:05 UTC</time>"#);
         assert_eq!(time("<soon>").into_string(), "<span>&lt;soon&gt;</span>");
+    }
+
+    #[test]
+    fn code_in_sentences_is_set_as_code_and_stays_text() {
+        assert_eq!(prose("`a<b` is free.").into_string(), "<code>a&lt;b</code> is free.");
+        assert_eq!(prose("one ` alone").into_string(), "one ` alone");
+        assert_eq!(prose("plain").into_string(), "plain");
     }
 
     #[test]

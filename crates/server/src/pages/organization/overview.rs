@@ -191,7 +191,7 @@ fn matter(matter: &Matter) -> Markup {
     html! {
         li class=(tone) {
             (matter.tone.icon().draw())
-            span data-announce { (matter.sentence) @if !matter.anchor.is_empty() { " " a href={ "#" (matter.anchor) } { "See where" (text::hidden(&format!(": {}", matter.sentence))) } } }
+            span data-announce { (text::prose(&matter.sentence)) @if !matter.anchor.is_empty() { " " a href={ "#" (matter.anchor) } { "See where" (text::hidden(&format!(": {}", matter.sentence))) } } }
         }
     }
 }

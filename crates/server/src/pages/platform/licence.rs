@@ -18,7 +18,7 @@ pub(super) fn licence(view: &ClusterPage, errors: Errors<'_>) -> Markup {
             h2 id="licence-title" { (Icon::Seal.draw()) "Licence" }
             @match licence {
                 Some(licence) => {
-                    p.licence-state { (status::licence(&licence.state)) " " (licence.reason) }
+                    p.licence-state { (status::licence(&licence.state)) " " (text::prose(&licence.reason)) }
                     @if !matches!(licence.state.as_str(), "active" | "expiring") {
                         p { "No client organization can be placed here without an active licence. What is here already stays." }
                     }

@@ -2,6 +2,7 @@
 //! on.
 
 use bastide_api::client_organizations::PreconditionView;
+use bastide_model::preconditions::Precondition;
 use maud::{Markup, html};
 
 use super::{Step, WizardPage};
@@ -34,16 +35,35 @@ pub(super) fn table(ctx: &Context, view: &WizardPage) -> Markup {
     html! {
         ul.check-list {
             @for one in &view.check.preconditions {
-                li class=(one.outcome) {
+                li class=(one.outcome) data-precondition=(one.name) {
                     div.check-head {
-                        span.check-name { (text::words(&one.name)) }
+                        span.check-name { (label(&one.name)) }
                         (status::outcome(&one.outcome))
                     }
-                    @if one.outcome != "not_chosen" { p { (one.message) " " (remedy(ctx, view, one)) } }
+                    @if one.outcome != "not_chosen" { p { (text::prose(&one.message)) " " (remedy(ctx, view, one)) } }
                 }
             }
         }
     }
+}
+
+/// A precondition as people read it; one that is not known here by its name.
+fn label(name: &str) -> String {
+    use Precondition as P;
+    let Ok(known) = name.parse::<Precondition>() else { return text::words(name) };
+    let label = match known {
+        P::ActsFromWorkOrganization => "You act from a work organization",
+        P::AdministratorActive => "The administrator is active",
+        P::SlugFree => "The short name is free",
+        P::HubIsHub => "The hub is a hub",
+        P::SpokeJoinedToHub => "The spoke belongs to the hub",
+        P::SpokeAccepted => "The spoke is accepted",
+        P::SpokeAvailable => "The spoke is available",
+        P::SpokeLicensed => "The spoke is licensed",
+        P::NodePoolSupported => "The node pool is supported",
+        P::GatewayAvailable => "The gateway is available",
+    };
+    label.to_owned()
 }
 
 /// Where to go for a precondition that is not met; only where the person can see that place.

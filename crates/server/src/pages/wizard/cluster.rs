@@ -97,7 +97,7 @@ fn spoke_facts(spoke: &ClusterView) -> Markup {
             }
         }
         div { (spoke.kubernetes_version) ", " (text::count(spoke.nodes as usize, "node", "nodes")) "." }
-        @for blocker in blockers(spoke) { div.blocker { (blocker) } }
+        @for blocker in blockers(spoke) { div.blocker { (text::prose(&blocker)) } }
     }
 }
 

@@ -4,6 +4,7 @@ use bastide_api::client_organizations::{Administrator, ClientOrganizationDraft, 
 use bastide_api::organizations::{GatewayChoice, NodePool, Visibility};
 use bastide_api::problem::ProblemField;
 use bastide_api::users::NewUser;
+use bastide_model::names::{DisplayName, Slug};
 use maud::{Markup, html};
 
 use super::Step;
@@ -212,13 +213,13 @@ impl Draft {
         wrong
     }
 
-    /// What is known so far, for the check of the preconditions.
+    /// What is known so far, for the check of the preconditions. The slug that the name will get is checked early, too.
     pub fn to_check(&self, acting_from: &str) -> ClientOrganizationDraft {
         let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         let new = self.administrator_kind == AdministratorKind::New;
         ClientOrganizationDraft {
             acting_from: Some(acting_from.to_owned()),
-            slug: filled(&self.slug),
+            slug: filled(&self.slug).or_else(|| self.slug_from_name()),
             administrator: filled(&self.administrator_user).filter(|_| !new),
             new_administrator: filled(&self.administrator_email).filter(|_| new),
             hub: filled(&self.hub),
@@ -226,6 +227,12 @@ impl Draft {
             node_pool: self.node_pool(),
             gateway: self.gateway_choice(),
         }
+    }
+
+    /// The slug that the organization gets when none is typed (ORG-1).
+    fn slug_from_name(&self) -> Option<String> {
+        let name = self.name.parse::<DisplayName>().ok()?;
+        Slug::from_name(&name).map(|slug| slug.to_string())
     }
 
     /// The request. A gateway that was not chosen is the shared one.
@@ -367,6 +374,18 @@ mod tests {
             let post = WizardPost::parse(&fields_of(&page.into_string(), "wizard-form"));
             assert_eq!((post.step, &post.draft), (step, &draft));
         }
+    }
+
+    /// ORG-1, FLEET-4: the slug made from the name is checked like one that was typed.
+    #[test]
+    fn org_1_the_slug_from_the_name_is_checked_early() {
+        let draft =
+            |name: &str, slug: &str| Draft { name: name.into(), slug: slug.into(), ..Draft::default() };
+        let checked = |name: &str, slug: &str| draft(name, slug).to_check("acme").slug;
+        assert_eq!(checked("Grain & Fils", ""), Some("grain-fils".into()));
+        assert_eq!(checked("Grain & Fils", "grain"), Some("grain".into()));
+        assert_eq!(checked("東京", ""), None);
+        assert_eq!(draft("Grain", "").to_request("acme", "").slug, None);
     }
 
     #[test]
