@@ -8,7 +8,7 @@ use bastide_model::labels::is_dns_label;
 use bastide_model::names::{DisplayName, Slug};
 use bastide_model::{AuditId, ClusterId, GatewayConfigurationId, Result};
 
-use crate::state::App;
+use crate::state::{App, unseen};
 
 /// Most listeners of one gateway.
 const LISTENERS_MAX: usize = 16;
@@ -93,6 +93,7 @@ pub async fn create(
 /// [`bastide_model::Error::NotFound`], [`bastide_model::Error::Conflict`] `gateway_in_use`.
 pub async fn delete(app: &App, caller: &Caller, id: GatewayConfigurationId) -> Result<()> {
     let gateway = app.store().read().await?.gateway(id).await?;
+    app.authorize::<ViewGateways>(caller, gateway.cluster).map_err(unseen)?;
     let permit = app.authorize::<DeleteGateway>(caller, gateway.cluster)?;
     let mut tx = app.store().write().await?;
     tx.gateway_delete(&permit, &gateway, app.audit()).await?;

@@ -10,7 +10,7 @@ use bastide_model::{AuditId, Error, HubId, JoinTokenId, Result};
 use bastide_store::JoinToken;
 
 use crate::secrets;
-use crate::state::App;
+use crate::state::{App, unseen};
 
 const PREFIX: &str = "bastide_join_";
 
@@ -97,7 +97,7 @@ pub async fn join_token_list(app: &App, caller: &Caller, hub: HubId) -> Result<V
 /// [`Error::NotFound`], or [`Error::Conflict`] `join_token_used` when it is not unused any more.
 pub async fn join_token_delete(app: &App, caller: &Caller, id: JoinTokenId) -> Result<()> {
     let token = app.store().read().await?.join_token(id).await?;
-    let permit = app.authorize::<DeleteJoinToken>(caller, token.hub)?;
+    let permit = app.authorize::<DeleteJoinToken>(caller, token.hub).map_err(unseen)?;
     let mut tx = app.store().write().await?;
     if !tx.join_token_delete(&permit, &token, app.audit()).await? {
         let detail =

@@ -248,3 +248,11 @@ impl App {
         self.inner.store.close().await;
     }
 }
+
+/// HIER-6: what is found by its id alone, and is not seen without a permission, does not exist for who lacks it.
+pub(crate) fn unseen(error: Error) -> Error {
+    match error {
+        Error::Forbidden { .. } => Error::NotFound,
+        other => other,
+    }
+}

@@ -8,7 +8,7 @@ use bastide_model::user::{Access, Password, User};
 use bastide_model::{Error, RealmId, Result, UserId};
 use bastide_store::Tx;
 
-use crate::state::App;
+use crate::state::{App, unseen};
 use crate::{Listed, PageRequest, identity};
 
 /// An account to be made; checked already.
@@ -37,7 +37,7 @@ pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<List
 /// Those of [`App::authorize`].
 pub async fn view(app: &App, caller: &Caller, id: UserId) -> Result<User> {
     let realm = app.graph(|graph| graph.realm_of_user(id)).ok_or(Error::NotFound)?;
-    app.authorize::<ViewUsers>(caller, Realm(realm))?;
+    app.authorize::<ViewUsers>(caller, Realm(realm)).map_err(unseen)?;
     app.store().read().await?.user(id).await
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use bastide_server::config::{Arguments, Configuration};
+use bastide_server::http::registry;
 use bastide_server::{Running, http, start, telemetry};
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,6 +28,12 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     if arguments.print_openapi {
         say(&mut out, &http::openapi::text(&http::routes::operations()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    if arguments.print_routes {
+        let people = registry::lines(&http::routes::operations(), |row| row.surface.as_str());
+        let agents = registry::lines(&http::agent::operations(), |_| "agent");
+        say(&mut out, &format!("{people}{agents}"));
         return Ok(ExitCode::SUCCESS);
     }
     let configuration = Configuration::load(arguments.config.as_deref(), arguments.flags)?;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 /// The hub: HTTP API, console, controllers, and the door for agents.
 #[derive(Debug, Default, clap::Parser)]
 #[command(name = "bastide-server", version, about)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Arguments {
     /// File with the configuration (TOML); `--print-config` shows what can stand in it.
     #[arg(long, value_name = "FILE")]
@@ -21,6 +22,10 @@ pub struct Arguments {
     /// Prints the description of the HTTP API (OpenAPI 3.1), and ends.
     #[arg(long, conflicts_with_all = ["print_config", "check_config"])]
     pub print_openapi: bool,
+
+    /// Prints every operation, of people's address and of agents', and ends.
+    #[arg(long, conflicts_with_all = ["print_config", "check_config", "print_openapi"])]
+    pub print_routes: bool,
 
     /// Keys of the configuration.
     #[command(flatten)]

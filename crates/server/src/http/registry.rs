@@ -40,6 +40,29 @@ pub enum Surface {
     System,
 }
 
+impl Surface {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Console => "console",
+            Self::System => "system",
+        }
+    }
+}
+
+impl Access {
+    /// The permission's key, or the word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Needs(permission) => permission.key(),
+            Self::SignedIn(_) => "signed-in",
+            Self::Public(_) => "public",
+            Self::Agent => "agent",
+        }
+    }
+}
+
 /// One row of the route table.
 pub struct Operation {
     /// Its method.
@@ -103,6 +126,15 @@ impl Operation {
             && self.method == Method::POST
             && matches!(self.access, Access::Needs(_) | Access::SignedIn(_))
     }
+}
+
+/// Rows as text, a line each: method, path, id, to whom it belongs and what one needs, with tabs in between.
+pub fn lines(operations: &[Operation], belongs: impl Fn(&Operation) -> &'static str) -> String {
+    let line = |row: &Operation| {
+        let (method, belongs, access) = (&row.method, belongs(row), row.access.as_str());
+        format!("{method}\t{}\t{}\t{belongs}\t{access}\n", row.path, row.id)
+    };
+    operations.iter().map(line).collect()
 }
 
 /// Serves the rows. What no row has is not found; a method that no row of a path has is not allowed there.
