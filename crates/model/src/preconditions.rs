@@ -306,3 +306,250 @@ fn spoke(name: Precondition, found: Option<&SpokeFacts>) -> Verdict {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::labels::NodePoolParts;
+    use crate::licence::LicenceState;
+
+    fn spoke(change: impl FnOnce(&mut SpokeFacts)) -> Option<Option<SpokeFacts>> {
+        let mut facts = SpokeFacts {
+            name: "eu-1".into(),
+            of_chosen_hub: true,
+            membership: Membership::Joined,
+            availability: Availability::Available,
+            licence: LicenceVerdict {
+                state: LicenceState::Active,
+                reason: "It is valid until tomorrow.".into(),
+                expected_uid: "u".into(),
+                found_uids: vec!["u".into()],
+            },
+            node_pools: true,
+        };
+        change(&mut facts);
+        Some(Some(facts))
+    }
+
+    fn pool() -> NodePool {
+        let labels = [("pool".to_owned(), "gold".to_owned())].into();
+        NodePoolParts { labels, tolerations: Vec::new() }.try_into().unwrap()
+    }
+
+    /// Everything is chosen and holds, but for a change.
+    fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
+        let mut facts = Facts {
+            acting: Some(Some((Kind::Work, OrganizationState::Active))),
+            administrator: Some(AdministratorFacts::Exists(Access::Enabled)),
+            slug: Some(("acme".into(), true)),
+            hub: Some(true),
+            spoke: spoke(|_| ()),
+            node_pool: Some(None),
+            gateway: Some(GatewayFacts::Shared),
+        };
+        change(&mut facts);
+        facts
+    }
+
+    /// What does not hold, by name.
+    fn failed(facts: &Facts) -> Vec<(Precondition, String)> {
+        let results = evaluate(facts);
+        assert_eq!(results.iter().map(|one| one.name).collect::<Vec<_>>(), Precondition::ALL);
+        results.into_iter().filter(PreconditionResult::is_failed).map(|one| (one.name, one.message)).collect()
+    }
+
+    /// FLEET-4: every way in which a precondition can fail, with its message; all others hold meanwhile.
+    #[test]
+    fn fleet_4_each_failure_has_its_name_and_message() {
+        use AdministratorFacts as A;
+        use OrganizationState as S;
+        use Precondition as P;
+        let not_accepted = |state| format!("`eu-1` is {state}: its hub's administrator has to accept it.");
+        let silent = |state| format!("`eu-1` is {state}: look at its agent, then try again.");
+        let acting = |kind, state| facts(|facts| facts.acting = Some(Some((kind, state))));
+        let administrator = |found| facts(|facts| facts.administrator = Some(found));
+        let member = |membership| facts(|facts| facts.spoke = spoke(|spoke| spoke.membership = membership));
+        let answers = |answers| facts(|facts| facts.spoke = spoke(|spoke| spoke.availability = answers));
+        let no_account = "There is no account with that address; create it together with the organization.";
+        let not_there = "The organization you act from does not exist.";
+        let personal =
+            "Personal organizations cannot create client organizations; act from a work organization.";
+        let not_active = |state| format!("The organization you act from is {state}; act from an active one.");
+        let holder = |kind| {
+            format!(
+                "The address already belongs to {kind} account; choose that account instead of creating one."
+            )
+        };
+        let acts = P::ActsFromWorkOrganization;
+        for (facts, name, message) in [
+            (facts(|facts| facts.acting = Some(None)), acts, not_there.to_owned()),
+            (acting(Kind::Personal, S::Active), acts, personal.to_owned()),
+            (acting(Kind::Personal, S::Deleting), acts, personal.to_owned()),
+            (acting(Kind::Work, S::Deleting), acts, not_active("deleting")),
+            (acting(Kind::Work, S::PartiallyDeleted), acts, not_active("partially_deleted")),
+            (acting(Kind::Work, S::Deleted), acts, not_active("deleted")),
+            (administrator(A::Missing), P::AdministratorActive, no_account.to_owned()),
+            (
+                administrator(A::Exists(Access::Disabled)),
+                P::AdministratorActive,
+                "The administrator's account is deactivated; restore it or choose another.".to_owned(),
+            ),
+            (administrator(A::AddressTaken { active: true }), P::AdministratorActive, holder("an active")),
+            (administrator(A::AddressTaken { active: false }), P::AdministratorActive, holder("a deactivated")),
+            (
+                facts(|facts| facts.slug = Some(("acme".into(), false))),
+                P::SlugFree,
+                "The slug `acme` is taken; choose another.".to_owned(),
+            ),
+            (
+                facts(|facts| facts.hub = Some(false)),
+                P::HubIsHub,
+                "The chosen hub is not a hub of this installation.".to_owned(),
+            ),
+            (
+                facts(|facts| facts.spoke = spoke(|spoke| spoke.of_chosen_hub = false)),
+                P::SpokeJoinedToHub,
+                "`eu-1` belongs to another hub; choose that hub or another spoke.".to_owned(),
+            ),
+            (member(Membership::Requested), P::SpokeAccepted, not_accepted("requested")),
+            (member(Membership::Denied), P::SpokeAccepted, not_accepted("denied")),
+            (member(Membership::Withdrawn), P::SpokeAccepted, not_accepted("withdrawn")),
+            (answers(Availability::Unknown), P::SpokeAvailable, silent("unknown")),
+            (answers(Availability::Unavailable), P::SpokeAvailable, silent("unavailable")),
+            (
+                facts(|facts| {
+                    facts.node_pool = Some(Some(pool()));
+                    facts.spoke = spoke(|spoke| spoke.node_pools = false);
+                }),
+                P::NodePoolSupported,
+                "`eu-1` lacks MutatingAdmissionPolicy (Kubernetes 1.36): leave the node pool empty or choose another spoke."
+                    .to_owned(),
+            ),
+            (
+                facts(|facts| facts.gateway = Some(GatewayFacts::Configuration { available: false })),
+                P::GatewayAvailable,
+                "The gateway configuration is none of this spoke's; choose one of them or the shared gateway."
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(failed(&facts), [(name, message)]);
+        }
+    }
+
+    /// FLEET-3, FLEET-4: only a licence that holds is enough, and the message says why another does not.
+    #[test]
+    fn fleet_4_licences_that_do_not_hold() {
+        for state in [
+            LicenceState::None,
+            LicenceState::Unknown,
+            LicenceState::Expired,
+            LicenceState::Invalid,
+            LicenceState::Active,
+            LicenceState::Expiring,
+        ] {
+            let found = failed(&facts(|facts| {
+                facts.spoke = spoke(|spoke| {
+                    spoke.licence.state = state;
+                    spoke.licence.reason = "Why.".into();
+                });
+            }));
+            let message = format!("`eu-1` has no active licence ({state}): Why.");
+            let holds = matches!(state, LicenceState::Active | LicenceState::Expiring);
+            assert_eq!(found, if holds { vec![] } else { vec![(Precondition::SpokeLicensed, message)] });
+        }
+    }
+
+    /// FLEET-4: what holds, in words.
+    #[test]
+    fn fleet_4_what_holds() {
+        let chosen = facts(|facts| {
+            facts.node_pool = Some(Some(pool()));
+            facts.gateway = Some(GatewayFacts::Configuration { available: true });
+        });
+        let messages: Vec<_> = evaluate(&chosen).into_iter().map(|one| one.message).collect();
+        assert_eq!(
+            messages,
+            [
+                "You act from a work organization.",
+                "The administrator's account is active.",
+                "`acme` is free.",
+                "The hub is there.",
+                "`eu-1` belongs to the hub.",
+                "`eu-1` is accepted.",
+                "`eu-1` is available.",
+                "`eu-1` is licensed.",
+                "`eu-1` can bind pods to nodes.",
+                "The gateway configuration is there.",
+            ]
+        );
+        let others = facts(|facts| facts.administrator = Some(AdministratorFacts::CreatedInPlace));
+        let messages: Vec<_> = evaluate(&others).into_iter().map(|one| one.message).collect();
+        assert_eq!(messages.get(1).map(String::as_str), Some("The administrator's account will be created."));
+        assert_eq!(messages.get(8).map(String::as_str), Some("No node pool is asked for."));
+        assert_eq!(messages.get(9).map(String::as_str), Some("The shared gateway is used."));
+        // An account that may not use the console owns an organization as well as any other.
+        assert_eq!(
+            failed(&facts(|facts| {
+                facts.administrator = Some(AdministratorFacts::Exists(Access::NoConsole));
+            })),
+            []
+        );
+    }
+
+    /// FLEET-4: checked together: nothing hides behind something else that does not hold.
+    #[test]
+    fn fleet_4_all_failures_are_told_at_once() {
+        let worst = Facts {
+            acting: Some(None),
+            administrator: Some(AdministratorFacts::Missing),
+            slug: Some(("acme".into(), false)),
+            hub: Some(false),
+            spoke: spoke(|spoke| {
+                spoke.of_chosen_hub = false;
+                spoke.membership = Membership::Requested;
+                spoke.availability = Availability::Unknown;
+                spoke.licence.state = LicenceState::None;
+                spoke.node_pools = false;
+            }),
+            node_pool: Some(Some(pool())),
+            gateway: Some(GatewayFacts::Configuration { available: false }),
+        };
+        let names: Vec<_> = failed(&worst).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, Precondition::ALL);
+        // Of a spoke that does not exist everything is said that was to be known of it.
+        let unknown = failed(&facts(|facts| facts.spoke = Some(None)));
+        assert_eq!(unknown.len(), 4);
+        assert!(unknown.iter().all(|(_, message)| message == "The chosen spoke does not exist."));
+    }
+
+    /// FLEET-4: what was not chosen yet neither holds nor fails.
+    #[test]
+    fn fleet_4_what_was_not_chosen_is_told_as_such() {
+        let nothing = Facts {
+            acting: None,
+            administrator: None,
+            slug: None,
+            hub: None,
+            spoke: None,
+            node_pool: None,
+            gateway: None,
+        };
+        for one in evaluate(&nothing) {
+            assert_eq!((one.outcome, one.message.as_str()), (Outcome::NotChosen, "Not chosen yet."));
+        }
+        // Whether pods can be bound to nodes is known once there is a spoke to ask.
+        let early = facts(|facts| (facts.spoke, facts.node_pool) = (None, Some(Some(pool()))));
+        let outcomes: Vec<_> = evaluate(&early).into_iter().map(|one| (one.name, one.outcome)).collect();
+        assert!(outcomes.contains(&(Precondition::NodePoolSupported, Outcome::NotChosen)));
+        assert!(outcomes.contains(&(Precondition::SpokeLicensed, Outcome::NotChosen)));
+    }
+
+    #[test]
+    fn every_step_asks_for_something_and_names_are_read_back() {
+        let steps: Vec<_> = Precondition::ALL.iter().map(|one| one.step()).collect();
+        assert_eq!(steps, [1, 1, 1, 2, 2, 2, 2, 2, 2, 3]);
+        for one in Precondition::ALL {
+            assert_eq!(one.as_str().parse(), Ok(*one));
+        }
+    }
+}
