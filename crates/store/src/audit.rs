@@ -96,6 +96,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Writes the last record into the log of another organization, too, which the change has crossed into.
+    pub(crate) fn audit_also_in(&mut self, organization: OrganizationId) {
+        if let Some(last) =
+            self.records.last().cloned().filter(|last| last.organization != Some(organization))
+        {
+            self.records.push(AuditRecord { id: last.id.twin(), organization: Some(organization), ..last });
+        }
+    }
+
     /// Appends the transaction's records to their logs. A log's head is held from here to the end of the transaction, so
     /// this comes after everything that may wait for somebody else, and goes through the logs in one order: two
     /// transactions never wait for each other.

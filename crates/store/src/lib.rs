@@ -1,10 +1,10 @@
 //! All SQL of Bastide: migrations, transactions, what is read and written of each noun, the audit log, the outbox and the
 //! change feed.
 //!
-//! One SQL text serves SQLite and PostgreSQL; only [`db`] knows that there are two. Every function that writes takes a
-//! [`bastide_authz::Permit`] where the target's id would be, and writes the audit record from it in the same transaction
-//! (SEC-4). Every listing takes a [`bastide_authz::Visible`]. Nothing here decides who may do what, and nothing here
-//! knows HTTP.
+//! One SQL text serves SQLite and PostgreSQL; only `db`, `errors` and `migrate` know that there are two. Every function
+//! that writes takes a [`bastide_authz::Permit`] where the target's id would be, and writes the audit record from it in the
+//! same transaction (SEC-4). Every listing takes a [`bastide_authz::Visible`]. Nothing here decides who may do what, and
+//! nothing here knows HTTP.
 
 mod audit;
 mod clusters;

@@ -108,7 +108,7 @@ impl Tx {
     /// # Errors
     /// [`Error::Conflict`] `slug_taken` naming the slug, `namespace_taken` when another was faster, `parent_not_active`
     /// when the organization above is being deleted. [`Error::Internal`] when the permit is for another place.
-    pub async fn organization_create<A: Creates>(
+    pub async fn create_organization<A: Creates>(
         &mut self,
         permit: &Permit<A>,
         organization: &Organization,
@@ -142,7 +142,10 @@ impl Tx {
             "name": organization.name, "slug": organization.slug, "kind": organization.kind,
             "parent": organization.parent, "owner": owner, "visibility": organization.visibility,
         });
-        self.audit(permit, (ids.1, organization.created_at), target, None, Some(after)).await
+        self.audit(permit, (ids.1, organization.created_at), target, None, Some(after)).await?;
+        // Its own log begins with its creation, whoever's log that is written in besides.
+        self.audit_also_in(organization.id);
+        Ok(())
     }
 
     async fn owner_insert(

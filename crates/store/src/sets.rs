@@ -68,7 +68,7 @@ impl Tx {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn desired_set(
+    pub async fn set_desired(
         &mut self,
         permit: &Permit<SetDesired>,
         wanted: &[(OrganizationId, Option<DesiredOrganization>)],

@@ -597,7 +597,7 @@ impl Facts {
         // A moved organization may stand before its parent; said a second time, it finds it.
         all.extend(all.clone());
         all.extend(self.users.keys().map(|number| self.user(*number)));
-        all.extend(self.grants.iter().map(|(number, grant)| Self::grant(*number, grant)));
+        all.extend(self.grants.iter().rev().map(|(number, grant)| Self::grant(*number, grant)));
         all.extend(self.administrations.iter().rev().map(|(user, level, realm)| Change::Administration {
             user: World::user(*user),
             level: level.parse().unwrap(),

@@ -444,8 +444,10 @@ fn unknown_things_do_not_exist_for_anybody() {
         Object::Cluster(ClusterId::from_uuid(Uuid::from_u128(9))),
         Object::User(user(999)),
     ];
-    for object in nothing {
-        assert_eq!(graph.held(&caller, object, NOW), Ok(PermissionSet::EMPTY), "{object:?}");
+    for caller in [caller, by_session(CLIENT_ADMINISTRATOR, BRAND), by_session(ROOT_OWNER, BRAND)] {
+        for object in nothing {
+            assert_eq!(graph.held(&caller, object, NOW), Ok(PermissionSet::EMPTY), "{object:?}");
+        }
     }
     let ghost = by_session(user(999), BRAND);
     assert!(matches!(

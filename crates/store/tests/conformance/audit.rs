@@ -119,7 +119,7 @@ async fn organizations_leave_records(bed: &Bed, seen: &mut Seen) {
     let client = bed.new_organization("brand-1", (RealmId::PLATFORM, Some(root))).await;
     let mut tx = bed.write().await;
     let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-    tx.organization_create(&permit, &client, owner, ids).await.unwrap();
+    tx.create_organization(&permit, &client, owner, ids).await.unwrap();
     tx.commit().await.unwrap();
     seen.one(bed, "client_organization_create").await;
     rename(bed, owner, child, "Renamed").await;

@@ -304,13 +304,13 @@ impl Bed {
             None => {
                 let permit = self.permit::<CreateRootOrganization>(owner, Commons(organization.realm)).await;
                 let mut tx = self.write().await;
-                tx.organization_create(&permit, organization, owner, ids).await?;
+                tx.create_organization(&permit, organization, owner, ids).await?;
                 tx.commit().await
             }
             Some(parent) => {
                 let permit = self.site::<CreateOrganization>(parent).await;
                 let mut tx = self.write().await;
-                tx.organization_create(&permit, organization, owner, ids).await?;
+                tx.create_organization(&permit, organization, owner, ids).await?;
                 tx.commit().await
             }
         }
@@ -399,7 +399,7 @@ impl Bed {
     ) -> usize {
         let permit = self.placement::<SetDesired>(cluster).await;
         let mut tx = self.write().await;
-        let changed = tx.desired_set(&permit, wanted, self.now()).await.unwrap();
+        let changed = tx.set_desired(&permit, wanted, self.now()).await.unwrap();
         tx.commit().await.unwrap();
         changed
     }

@@ -31,7 +31,7 @@ async fn plan_2_what_is_counted_under_the_lock_does_not_pass_the_limit(bed: Bed)
                 return false;
             }
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-            tx.organization_create(&permit, &child, owner, ids).await.unwrap();
+            tx.create_organization(&permit, &child, owner, ids).await.unwrap();
             tx.commit().await.unwrap();
             true
         });
@@ -59,7 +59,7 @@ async fn fleet_4_placing_and_deciding_do_not_wait_for_each_other_in_a_circle(bed
         let placing = tokio::spawn(async move {
             let mut tx = store.write().await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-            tx.organization_create(&permit, &organization, owner, ids).await?;
+            tx.create_organization(&permit, &organization, owner, ids).await?;
             tokio::task::yield_now().await;
             tx.placement_create(&permit, RealmId::PLATFORM, &placement).await?;
             tx.commit().await

@@ -69,7 +69,7 @@ pub(crate) async fn reconcile(bed: &Bed, cluster: ClusterId) -> usize {
     let permit = bed.placement::<SetDesired>(cluster).await;
     let mut tx = bed.write().await;
     let wanted = desired_for(&tx.placed_on(&permit).await.unwrap());
-    let changed = tx.desired_set(&permit, &wanted, bed.now()).await.unwrap();
+    let changed = tx.set_desired(&permit, &wanted, bed.now()).await.unwrap();
     tx.commit().await.unwrap();
     changed
 }
@@ -167,7 +167,7 @@ async fn org_8_a_child_and_the_end_of_its_parent_exclude_each_other(bed: Bed) {
         let making = tokio::spawn(async move {
             let mut tx = store.write().await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-            tx.organization_create(&beneath, &child, owner, ids).await?;
+            tx.create_organization(&beneath, &child, owner, ids).await?;
             tx.commit().await
         });
         let ending = tokio::spawn(async move {
@@ -225,7 +225,7 @@ async fn org_8_what_a_cluster_is_still_asked_to_run_is_not_forgotten(bed: Bed) {
             let setting = async {
                 let mut tx = store.write().await?;
                 let wanted = desired_for(&tx.placed_on(&set).await?);
-                tx.desired_set(&set, &wanted, now).await?;
+                tx.set_desired(&set, &wanted, now).await?;
                 tx.commit().await
             };
             let ending = async {

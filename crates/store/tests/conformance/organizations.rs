@@ -113,7 +113,7 @@ async fn org_1_one_of_two_who_want_a_slug_at_the_same_time_gets_it(bed: Bed) {
         attempts.push(async move {
             let mut tx = store.write().await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-            tx.organization_create(&permit, &organization, owner, ids).await?;
+            tx.create_organization(&permit, &organization, owner, ids).await?;
             tx.commit().await
         });
     }
@@ -162,7 +162,7 @@ async fn org_1_one_of_two_who_want_a_namespace_at_the_same_time_gets_it(bed: Bed
         attempts.push(async move {
             let mut tx = store.write().await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-            tx.organization_create(&permit, &organization, owner, ids).await?;
+            tx.create_organization(&permit, &organization, owner, ids).await?;
             tx.commit().await
         });
     }
@@ -273,16 +273,16 @@ async fn a_permit_is_good_for_its_own_place_only(bed: Bed) {
     for place in [(RealmId::PLATFORM, Some(other)), (RealmId::PLATFORM, None), (brand, Some(mine))] {
         let mut organization = bed.new_organization("fresh", (RealmId::PLATFORM, None)).await;
         (organization.realm, organization.parent) = place;
-        let result = bed.write().await.organization_create(&beneath, &organization, owner, ids()).await;
+        let result = bed.write().await.create_organization(&beneath, &organization, owner, ids()).await;
         assert_eq!(code(result), "internal", "{place:?}");
     }
     let root =
         bed.permit::<bastide_authz::action::CreateRootOrganization>(owner, Commons(RealmId::PLATFORM)).await;
     let organization = bed.new_organization("fresh", (RealmId::PLATFORM, Some(mine))).await;
-    let result = bed.write().await.organization_create(&root, &organization, owner, ids()).await;
+    let result = bed.write().await.create_organization(&root, &organization, owner, ids()).await;
     assert_eq!(code(result), "internal");
     let client = bed.site::<bastide_authz::action::CreateClientOrganization>(Realm(brand)).await;
-    let result = bed.write().await.organization_create(&client, &organization, owner, ids()).await;
+    let result = bed.write().await.create_organization(&client, &organization, owner, ids()).await;
     assert_eq!(code(result), "internal");
     assert_eq!(bed.database.number("select count(*) from organizations").await, 2);
 }

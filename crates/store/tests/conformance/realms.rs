@@ -42,14 +42,14 @@ async fn hier_2_no_edge_between_two_realms_is_stored_by_the_store(bed: Bed) {
         .permit::<bastide_authz::action::CreateRootOrganization>(two.ours.1, Commons(RealmId::PLATFORM))
         .await;
     let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-    let result = bed.write().await.organization_create(&permit, &organization, two.theirs.1, ids).await;
+    let result = bed.write().await.create_organization(&permit, &organization, two.theirs.1, ids).await;
     assert_eq!(code(result), "in_use");
     // A parent from another realm, through the one permit that does not name the parent.
     let permit = bed.site::<CreateClientOrganization>(Realm(RealmId::PLATFORM)).await;
     let mut beneath = organization.clone();
     beneath.parent = Some(two.theirs.0);
     let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-    let result = bed.write().await.organization_create(&permit, &beneath, two.ours.1, ids).await;
+    let result = bed.write().await.create_organization(&permit, &beneath, two.ours.1, ids).await;
     assert_eq!(code(result), "in_use");
     // A plan from another realm.
     let mut planned = organization.clone();

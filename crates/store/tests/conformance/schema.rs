@@ -140,7 +140,7 @@ async fn what_is_not_committed_never_was(bed: Bed) {
     let permit = bed.permit::<CreateRootOrganization>(owner, Commons(RealmId::PLATFORM)).await;
     let mut tx = bed.write().await;
     let ids = (AssignmentId::fresh(&SystemIds), audit_id());
-    tx.organization_create(&permit, &organization, owner, ids).await.unwrap();
+    tx.create_organization(&permit, &organization, owner, ids).await.unwrap();
     tx.outbox_put(&SystemIds, "organization.created", json!({}), bed.now()).await.unwrap();
     assert_eq!(tx.organization(organization.id).await.unwrap(), organization, "inside it is there");
     drop(tx);
