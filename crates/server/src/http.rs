@@ -34,6 +34,7 @@ pub mod redirect;
 pub mod registry;
 pub mod routes;
 mod security;
+mod shape;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -77,7 +77,7 @@ impl Running {
 /// The step that failed, and why.
 pub async fn start(configuration: Configuration) -> anyhow::Result<Running> {
     let tasks = Tasks::new();
-    let started = steps(configuration, &tasks).await;
+    let started = Box::pin(steps(configuration, &tasks)).await;
     if started.is_err() {
         tasks.shut_down(Duration::ZERO).await;
     }
@@ -93,7 +93,7 @@ async fn steps(configuration: Configuration, tasks: &Tasks) -> anyhow::Result<Ru
         agent_url: without_slash(&sockets.agent_url),
         examine_licence: examine,
     };
-    let opening = App::open(settings, Arc::new(SystemClock), Arc::new(SystemIds));
+    let opening = Box::pin(App::open(settings, Arc::new(SystemClock), Arc::new(SystemIds)));
     let app = step("open the database and load the graph", async { Ok(opening.await?) }).await?;
     let hub = Hub {
         app: app.clone(),

@@ -1,5 +1,7 @@
 //! The configuration as the program sees it: a file, its environment, its command line.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -58,7 +60,18 @@ fn mistakes_are_named_and_nothing_is_started() {
         (vec![], vec![("BASTIDE_SHUTDOWN_SECONDS", "soon")], "BASTIDE_SHUTDOWN_SECONDS"),
         (vec!["--log-format", "xml"], vec![], "log.format: `xml`"),
         (vec!["--tls-key", "key.pem"], vec![], "tls: "),
-        (vec!["--licence-authority", "no/such.pem", "--listen", "127.0.0.1:0", "--agent-listen", "127.0.0.1:0"], vec![], "licence.authorities: no/such.pem"),
+        (
+            vec![
+                "--licence-authority",
+                "no/such.pem",
+                "--listen",
+                "127.0.0.1:0",
+                "--agent-listen",
+                "127.0.0.1:0",
+            ],
+            vec![],
+            "licence.authorities: no/such.pem",
+        ),
     ] {
         let answer = server(&arguments, &environment);
         assert_eq!(answer.status.code(), Some(1), "{arguments:?}");
@@ -73,7 +86,9 @@ fn the_printed_default_is_a_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let printed = server(&["--print-config"], &[("BASTIDE_LISTEN", "127.0.0.1:9")]);
     let template = text(&printed.stdout);
-    for key in ["database", "listen", "public_url", "agent_listen", "agent_url", "[tls]", "authorities", "filter"] {
+    for key in
+        ["database", "listen", "public_url", "agent_listen", "agent_url", "[tls]", "authorities", "filter"]
+    {
         assert!(template.contains(key), "{key} in\n{template}");
     }
     let printed = server(&["--config", &file(&folder, template), "--check-config"], &[]);

@@ -1,6 +1,8 @@
 //! A whole hub in this process, from its set-up link to a cluster that has joined, and a whole hub as a program, to its
 //! end by a signal.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -90,7 +92,8 @@ impl Api {
         };
         let app = running.app();
         let browser = identity::sign_in(app, "ada@example.org", PASSWORD.to_owned(), &origin).await.unwrap();
-        let caller = identity::authenticate(app, Credentials::Session(&browser.secret), &origin).await.unwrap();
+        let caller =
+            identity::authenticate(app, Credentials::Session(&browser.secret), &origin).await.unwrap();
         identity::token_create(app, &caller, "test".parse().unwrap(), None, None).await.unwrap().0
     }
 
@@ -136,13 +139,17 @@ async fn an_organization_from_its_creation_to_its_deletion() {
     let folder = tempfile::tempdir().unwrap();
     let running = start(flags(folder.path())).await;
     let api = Api::of(&running).await;
-    let (status, made) =
-        api.ask(Method::POST, "/v1/organizations", Some(json!({"name": "Acme", "annotations": {"a": "b"}}))).await;
+    let (status, made) = api
+        .ask(Method::POST, "/v1/organizations", Some(json!({"name": "Acme", "annotations": {"a": "b"}})))
+        .await;
     assert_eq!((status, made["slug"].as_str()), (StatusCode::CREATED, Some("acme")), "{made}");
     let (status, problem) =
         api.ask(Method::POST, "/v1/organizations", Some(json!({"name": "Acme", "slug": "acme"}))).await;
     assert_eq!((status, problem["code"].as_str()), (StatusCode::CONFLICT, Some("slug_taken")));
-    assert_eq!(api.get("/v1/organizations/acme").await, api.get(&format!("/v1/organizations/{}", made["id"].as_str().unwrap())).await);
+    assert_eq!(
+        api.get("/v1/organizations/acme").await,
+        api.get(&format!("/v1/organizations/{}", made["id"].as_str().unwrap())).await
+    );
     assert_eq!(api.get("/v1/organizations/acme/members").await["items"][0]["role"], "owner");
 
     let change = |tag: &str| {
@@ -180,20 +187,25 @@ async fn fleet_1_a_cluster_joins() {
     let (status, token) = api.ask(Method::POST, &path, Some(json!({"cluster_name": "eu-1"}))).await;
     assert_eq!(status, StatusCode::CREATED);
     let (secret, command) = (token["secret"].as_str().unwrap(), token["command"].as_str().unwrap());
-    assert!(command.starts_with(&format!("BASTIDE_JOIN_TOKEN={secret} bastide-agent join https://localhost:")));
+    assert!(
+        command.starts_with(&format!("BASTIDE_JOIN_TOKEN={secret} bastide-agent join https://localhost:"))
+    );
     assert!(token["manifest"].as_str().unwrap().contains("kind: Deployment"));
 
     let agents = |path: &str| format!("https://localhost:{}{path}", running.agent_addr.port());
     let authority = running.app().authority().certificate_pem().to_owned();
     let stranger = client(&authority, None);
-    let key = KeyPair::generate().unwrap();
-    let request = CertificateParams::default().serialize_request(&key).unwrap().pem().unwrap();
-    let join = Join { token: secret.to_owned(), csr_pem: request, cluster_uid: Uuid::from_u128(7), facts: Facts::default() };
-    let answer = stranger.post(agents(agent::JOIN)).json(&join).send().await.unwrap();
+    let (key, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let join = |key: &KeyPair, cluster: u128| {
+        let csr_pem = CertificateParams::default().serialize_request(key).unwrap().pem().unwrap();
+        let (token, cluster_uid) = (secret.to_owned(), Uuid::from_u128(cluster));
+        let join = Join { token, csr_pem, cluster_uid, facts: Facts::default() };
+        stranger.post(agents(agent::JOIN)).json(&join).send()
+    };
+    let answer = join(&key, 7).await.unwrap();
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
     let asked: JoinAccepted = answer.json().await.unwrap();
-    let used = stranger.post(agents(agent::JOIN)).json(&join).send().await.unwrap();
-    assert_eq!(used.status(), StatusCode::GONE, "a join token works once");
+    assert_eq!(join(&other, 8).await.unwrap().status(), StatusCode::GONE, "a join token works once");
 
     let state = async || {
         let query = json!({"cluster": asked.cluster, "ticket": asked.ticket, "a field of a newer agent": 1});
@@ -204,7 +216,9 @@ async fn fleet_1_a_cluster_joins() {
     let accept = json!({"fingerprint": asked.fingerprint});
     let (status, cluster) = api.ask(Method::POST, "/v1/clusters/eu-1/accept", Some(accept)).await;
     assert_eq!((status, cluster["membership"].as_str()), (StatusCode::OK, Some("joined")), "{cluster}");
-    let JoinState::Joined(Certificate { certificate_pem, .. }) = state().await else { panic!("it was accepted") };
+    let JoinState::Joined(Certificate { certificate_pem, .. }) = state().await else {
+        panic!("it was accepted")
+    };
 
     let beat = Heartbeat { at_ms: 0, api_server_ready: true, facts: Facts::default(), conditions: vec![] };
     let refused = stranger.post(agents(agent::HEARTBEAT)).json(&beat).send().await.unwrap();
@@ -238,7 +252,8 @@ async fn the_public_listener_speaks_tls_itself() {
     let with_tls = Flags { tls_certificate: text(&certificate), tls_key: text(&key), ..flags(folder.path()) };
     let running = start(with_tls.clone()).await;
     assert_eq!(running.public_url.scheme(), "https");
-    let answer = client(&certified.cert.pem(), None).get(running.public_url.join("/healthz").unwrap()).send().await;
+    let answer =
+        client(&certified.cert.pem(), None).get(running.public_url.join("/healthz").unwrap()).send().await;
     let answer = answer.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     assert!(answer.headers().contains_key("strict-transport-security"));
@@ -287,8 +302,8 @@ fn a_signal_ends_the_program_in_order() {
             .unwrap();
         let mut program = Program(child);
         let out = BufReader::new(program.0.stdout.take().unwrap());
-        let lines = out.lines().map(Result::unwrap);
-        let link = lines.skip_while(|line| !line.contains("/setup?token=")).next();
+        let mut lines = out.lines().map(Result::unwrap);
+        let link = lines.find(|line| line.contains("/setup?token="));
         assert!(link.is_some(), "the set-up link is printed");
         kill_process(Pid::from_child(&program.0), signal).unwrap();
         let status = program.0.wait().unwrap();

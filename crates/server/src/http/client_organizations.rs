@@ -10,15 +10,19 @@ use bastide_app::organizations;
 use bastide_app::users::NewUser;
 use bastide_model::Result;
 use bastide_model::error::FieldErrors;
+use bastide_model::limits::EMAIL_BYTES_MAX;
 use bastide_model::names::{Email, Slug};
 use bastide_model::preconditions::PreconditionResult;
 
 use super::answer::{Made, Out};
 use super::extract::{Body, Who};
 use super::hub::Hub;
-use super::input::{incomplete, optional, take};
+use super::input::{incomplete, optional, take, within};
 use super::problem::{Failure, precondition};
 use super::{users, views};
+
+/// Longest id or short name, in characters.
+const NAME_CHARS_MAX: usize = 40;
 
 pub(crate) async fn create(
     State(hub): State<Hub>,
@@ -58,7 +62,10 @@ pub(crate) fn read(input: NewClientOrganization) -> Result<use_case::NewClientOr
         organizations::read_new(&input.name, input.slug.as_deref(), None, visibility, input.annotations);
     let organization = take(&mut errors, new)?;
     let (administrator, new_administrator) = match input.administrator {
-        Administrator::Existing { user } => (Some(AdministratorChoice::Existing(user)), None),
+        Administrator::Existing { user } => {
+            within(&mut errors, "/administrator/user", &user, 3, EMAIL_BYTES_MAX);
+            (Some(AdministratorChoice::Existing(user)), None)
+        }
         Administrator::New { account } => {
             let account = take(&mut errors, users::read(account, "/administrator/account"))?;
             let choice =
@@ -70,6 +77,10 @@ pub(crate) fn read(input: NewClientOrganization) -> Result<use_case::NewClientOr
         Some(pool) => take(&mut errors, pool.parse("/node_pool"))?,
         None => None,
     };
+    let names = [("/acting_from", &input.acting_from), ("/hub", &input.hub), ("/spoke", &input.spoke)];
+    for (pointer, name) in names.into_iter().chain(input.plan.iter().map(|plan| ("/plan", plan))) {
+        within(&mut errors, pointer, name, 1, NAME_CHARS_MAX);
+    }
     errors.finish()?;
     let organization = organization.ok_or_else(incomplete)?;
     Ok(use_case::NewClientOrganization {
@@ -107,6 +118,14 @@ pub(crate) fn read_draft(input: ClientOrganizationDraft) -> Result<Draft> {
         Some(pool) => take(&mut errors, pool.parse("/node_pool"))?,
         None => None,
     };
+    for (pointer, name, most) in [
+        ("/acting_from", &input.acting_from, NAME_CHARS_MAX),
+        ("/hub", &input.hub, NAME_CHARS_MAX),
+        ("/spoke", &input.spoke, NAME_CHARS_MAX),
+        ("/administrator", &input.administrator, EMAIL_BYTES_MAX),
+    ] {
+        within(&mut errors, pointer, name.as_deref().unwrap_or_default(), 0, most);
+    }
     errors.finish()?;
     Ok(Draft {
         acting_from: input.acting_from,

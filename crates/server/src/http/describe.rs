@@ -15,6 +15,7 @@ use super::problem::Failure;
 
 /// What is known of one operation from its handler's signature.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a signature")]
 pub struct Sketch<'g> {
     generator: &'g mut SchemaGenerator,
     /// Whether there is an argument for what stands in the path.

@@ -21,6 +21,7 @@ use super::describe::{Argument, Sketch};
 use super::hub::Hub;
 use super::json;
 use super::problem::Failure;
+use super::shape;
 
 /// How long the body of a request may take to come.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -111,12 +112,14 @@ pub(crate) fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Failure
 #[derive(Debug, Clone, Copy)]
 pub struct Body<T>(pub T);
 
-impl<T: DeserializeOwned> FromRequest<Hub> for Body<T> {
+impl<T: DeserializeOwned + JsonSchema> FromRequest<Hub> for Body<T> {
     type Rejection = Failure;
     async fn from_request(request: Request, _: &Hub) -> Result<Self, Failure> {
         let (parts, body) = request.into_parts();
         require_json(&parts.headers)?;
-        json::parse(&read(&parts.headers, body).await?).map(Self)
+        let value = json::value(&read(&parts.headers, body).await?)?;
+        shape::check::<T>(&value)?;
+        json::typed(value).map(Self)
     }
 }
 
@@ -270,7 +273,7 @@ impl FromRequestParts<Hub> for MaybeWho {
 impl Argument for MaybeWho {}
 
 /// The revision of the object that a change was made from: `If-Match` with one strong entity tag (RFC 9110, 13.1.1).
-/// Without it the answer is 428, with another object's or a weak one 412.
+/// Without it the answer is 428. A weak one, or one that is none of ours, is one that no object has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IfMatch(pub i64);
 
@@ -286,6 +289,9 @@ impl FromRequestParts<Hub> for IfMatch {
     }
 }
 
+/// A revision that no object has.
+const NO_REVISION: i64 = -1;
+
 fn parse_tag(text: &str) -> Result<i64, Failure> {
     let text = text.trim();
     let opaque = text.strip_prefix("W/").unwrap_or(text);
@@ -293,9 +299,10 @@ fn parse_tag(text: &str) -> Result<i64, Failure> {
     match inner {
         None if text == "*" => Err(Error::MatchRequired.into()),
         Some(inner) if !inner.contains('"') => {
-            // A tag that we never gave out, or a weak one, matches nothing.
+            // A tag that we never gave out, or a weak one, matches nothing. Whether there is anything to match, and for
+            // whom, is not known here, and so it is the use case that says that it is stale.
             let ours = inner.parse().ok().filter(|_| !text.starts_with("W/"));
-            ours.ok_or(Failure::Domain(Error::Stale))
+            Ok(ours.unwrap_or(NO_REVISION))
         }
         _ => {
             Err(Failure::field("If-Match", "one entity tag in quotes is wanted, as the object's ETag has it"))
@@ -306,7 +313,8 @@ fn parse_tag(text: &str) -> Result<i64, Failure> {
 impl Argument for IfMatch {
     fn describe(sketch: &mut Sketch<'_>) {
         let description = "The object's ETag, as it was when the change was made.";
-        sketch.header("If-Match", true, description, &json!({ "type": "string" }));
+        let schema = json!({ "type": "string", "pattern": "^(W/)?\"[^\"]*\"$" });
+        sketch.header("If-Match", true, description, &schema);
         sketch.problems.extend([400, 412, 428]);
     }
 }
@@ -357,15 +365,10 @@ mod tests {
     fn entity_tags_are_strong_and_ours() {
         assert_eq!(parse_tag("\"17\""), Ok(17));
         assert_eq!(parse_tag(" \"17\" "), Ok(17));
-        for (tag, status) in [
-            ("W/\"17\"", 412),
-            ("\"x\"", 412),
-            ("\"\"", 412),
-            ("*", 428),
-            ("17", 400),
-            ("\"1\", \"2\"", 400),
-            ("\"17", 400),
-        ] {
+        for foreign in ["W/\"17\"", "\"x\"", "\"\""] {
+            assert_eq!(parse_tag(foreign), Ok(NO_REVISION), "{foreign}");
+        }
+        for (tag, status) in [("*", 428), ("17", 400), ("\"1\", \"2\"", 400), ("\"17", 400)] {
             assert_eq!(parse_tag(tag).unwrap_err().status(), status, "{tag}");
         }
     }

@@ -23,6 +23,8 @@ use super::problem::Failure;
 use super::{paging, views};
 
 const DAY: i64 = 24 * 60 * 60;
+/// Most permission keys of one token.
+const PERMISSIONS_MAX: usize = 200;
 
 pub(crate) async fn me(State(hub): State<Hub>, Who(caller): Who) -> Result<Out<Me>, Failure> {
     let (user, token) = identity::me(&hub.app, &caller).await?;
@@ -71,7 +73,7 @@ pub(crate) async fn device_create(
 fn device_name(origin: &Origin) -> Result<DisplayName, Failure> {
     let program = origin.user_agent.split([' ', '/']).next().filter(|name| !name.is_empty());
     let name = format!("{} at {}", program.unwrap_or("a program"), origin.address);
-    Ok(name.parse().map_err(|message: String| Failure::field("User-Agent", message))?)
+    name.parse().map_err(|message: String| Failure::field("User-Agent", message))
 }
 
 pub(crate) async fn login(
@@ -143,6 +145,9 @@ pub(crate) async fn token_create(
 ) -> Result<Made<IssuedToken>, Failure> {
     let mut errors = FieldErrors::default();
     let name = errors.take("/name", input.name.parse::<DisplayName>());
+    if input.permissions.as_ref().is_some_and(|keys| keys.len() > PERMISSIONS_MAX) {
+        errors.push("/permissions", format!("at most {PERMISSIONS_MAX} keys are allowed"));
+    }
     let mut permissions = input.permissions.as_ref().map(|keys| Vec::with_capacity(keys.len()));
     for (index, key) in input.permissions.iter().flatten().enumerate() {
         let permission = errors.take(&format!("/permissions/{index}"), key.parse::<Permission>());

@@ -29,6 +29,13 @@ pub(crate) fn optional<T, E: std::fmt::Display>(
     value.and_then(|value| errors.take(pointer, value))
 }
 
+/// Remembers a text that is not as long as it must be, in characters.
+pub(crate) fn within(errors: &mut FieldErrors, pointer: &str, text: &str, least: usize, most: usize) {
+    if !(least..=most).contains(&text.chars().count()) {
+        errors.push(pointer, format!("it has {least} to {most} characters"));
+    }
+}
+
 /// The error for a field that is missing although no error was remembered: a bug.
 pub(crate) fn incomplete() -> Error {
     Error::internal("a field is missing without an error")

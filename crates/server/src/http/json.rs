@@ -13,11 +13,27 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// The wire type that the text stands for.
 ///
 /// # Errors
-/// `invalid` with the line for text that is not JSON, or with a JSON Pointer for what is not as it must be.
+/// Those of [`value`] and of [`typed`].
 pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Failure> {
+    typed(value(text)?)
+}
+
+/// The JSON that the text is.
+///
+/// # Errors
+/// `invalid` with the line for text that is not JSON, or with a JSON Pointer to a NUL character.
+pub(crate) fn value(text: &[u8]) -> Result<Value, Failure> {
     let mut value: Value = serde_json::from_slice(text)
         .map_err(|error| Failure::field("", format!("the body is not JSON: {error}")))?;
     adjust(&mut value, &mut String::new())?;
+    Ok(value)
+}
+
+/// The wire type that the JSON stands for.
+///
+/// # Errors
+/// `invalid` with a JSON Pointer to what is not as it must be.
+pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Failure> {
     serde_path_to_error::deserialize(value)
         .map_err(|error| Failure::field(pointer(error.path()), error.inner().to_string()))
 }
@@ -69,7 +85,7 @@ fn whole(number: &Number) -> Option<Number> {
 }
 
 /// One step of a JSON Pointer (RFC 6901).
-fn push(pointer: &mut String, key: &str) {
+pub(crate) fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
     pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
 }

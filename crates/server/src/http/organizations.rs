@@ -94,8 +94,8 @@ pub(crate) async fn delete(
     State(hub): State<Hub>,
     Who(caller): Who,
     At(name): At<Name>,
-    IfMatch(seen): IfMatch,
     Search(ConfirmQuery { confirm }): Search<ConfirmQuery>,
+    IfMatch(seen): IfMatch,
 ) -> Result<Accepted<OrganizationView>, Failure> {
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let details = organizations::delete(&hub.app, &caller, id, seen, &confirm).await?;

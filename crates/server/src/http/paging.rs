@@ -7,12 +7,15 @@ use bastide_model::{Error, Result};
 
 /// What begins the page tokens of lists that are cut here.
 const OFFSET: &str = "at-";
+/// Longest text to search for, in characters.
+const SEARCH_CHARS_MAX: usize = 100;
 
 /// What a use case takes.
 ///
 /// # Errors
 /// `invalid`, naming the parameter.
 pub(crate) fn request(query: &PageQuery) -> Result<PageRequest> {
+    admit_search(query)?;
     PageRequest::new(query.page_size, query.page_token.as_deref(), query.search.as_deref())
 }
 
@@ -28,6 +31,7 @@ pub(crate) fn page<T, V>(listed: Listed<T>, view: impl FnMut(T) -> V) -> Page<V>
 /// `invalid`, naming the parameter.
 pub(crate) fn cut<V>(items: Vec<V>, query: &PageQuery, words: impl Fn(&V) -> Vec<&str>) -> Result<Page<V>> {
     // The size and the search are checked like those of every other list; the token is of another kind.
+    admit_search(query)?;
     let checked = PageRequest::new(query.page_size, None, query.search.as_deref())?;
     let begin = query.page_token.as_deref().map_or(Ok(0), offset)?;
     let size = query.page_size.unwrap_or(bastide_model::limits::PAGE_SIZE_DEFAULT);
@@ -41,15 +45,26 @@ pub(crate) fn cut<V>(items: Vec<V>, query: &PageQuery, words: impl Fn(&V) -> Vec
     Ok(Page { items, next_page_token })
 }
 
+fn admit_search(query: &PageQuery) -> Result<()> {
+    match &query.search {
+        Some(text) if text.chars().count() > SEARCH_CHARS_MAX => {
+            Err(Error::field("search", format!("a search has at most {SEARCH_CHARS_MAX} characters")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn offset(token: &str) -> Result<usize> {
     let number = token.strip_prefix(OFFSET).and_then(|number| number.parse().ok());
-    number.ok_or_else(|| Error::field("page_token", "give the next_page_token of the page before, unchanged"))
+    number
+        .ok_or_else(|| Error::field("page_token", "give the `next_page_token` of the page before, unchanged"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    #[expect(clippy::ptr_arg, reason = "the items of the list are of this type")]
     fn words(item: &String) -> Vec<&str> {
         vec![item]
     }
@@ -71,7 +86,14 @@ mod tests {
         let next =
             cut(all(), &query(Some(1), found.next_page_token.as_deref(), Some("ACME")), words).unwrap();
         assert_eq!((next.items, next.next_page_token), (vec!["acme-2".to_owned()], None));
-        for bad in [query(Some(0), None, None), query(Some(201), None, None), query(None, Some("x"), None)] {
+        let long = "x".repeat(101);
+        for bad in [
+            query(Some(0), None, None),
+            query(Some(201), None, None),
+            query(None, Some("x"), None),
+            query(None, None, Some(&long)),
+        ] {
+            assert!(request(&bad).is_err(), "{bad:?}");
             assert!(matches!(cut(all(), &bad, words), Err(Error::Invalid { .. })), "{bad:?}");
         }
     }

@@ -4,10 +4,9 @@
 //! An operation's id is the name of its action in `bastide_authz::action`, where it has one: the audit log, the metrics
 //! and the API use the same word.
 
-use bastide_model::Permission;
+use bastide_model::Permission as P;
 use http::Method;
 
-use super::describe::Endpoint;
 use super::registry::Access::{Needs, Public, SignedIn};
 use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
@@ -16,302 +15,106 @@ use super::{
     plans, system, users,
 };
 
+/// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
+/// answer carries a secret.
+macro_rules! rows {
+    ($surface:expr, $tag:literal; $($method:ident $path:literal, $id:literal, $access:expr, $handler:path, $summary:literal $(, $secret:ident)?;)*) => {
+        vec![$(
+            Operation::new(Method::$method, $path, $id, $tag, $summary, $access, $surface, $handler)$(.$secret())?,
+        )*]
+    };
+}
+
 /// Every row.
 pub fn operations() -> Vec<Operation> {
-    let mut rows = Vec::new();
-    rows.extend(identity_rows());
-    rows.extend(organization_rows());
-    rows.extend(realm_rows());
-    rows.extend(fleet_rows());
-    rows.extend(super::console::rows());
-    rows.extend(system_rows());
-    rows
+    let tables = [
+        identity_rows(),
+        organization_rows(),
+        realm_rows(),
+        fleet_rows(),
+        super::console::rows(),
+        system_rows(),
+    ];
+    tables.into_iter().flatten().collect()
 }
 
-/// A row of the API: method, path, id, what one needs, handler, and what it does.
-fn api<M: 'static>(
-    (tag, method): (&'static str, Method),
-    path: &'static str,
-    id: &'static str,
-    access: Access,
-    handler: impl Endpoint<M>,
-    summary: &'static str,
-) -> Operation {
-    Operation::new(method, path, id, tag, summary, access, Api, handler)
-}
+const ME: Access = SignedIn("everybody may know who they are");
+const LINK: Access = Public("nobody has an account yet; the one-time link proves the right");
+const DEVICE: Access = Public("a device that signs in has no credential yet; its user agrees in a browser");
+const CODE: Access = Public("a program that signs in has no credential yet; the code proves the right");
+const KEYS: Access = SignedIn("the list of permission keys is the same for everybody");
+const PROBE: Access = Public("probes have no credential, and the answer is one word");
+const NUMBERS: Access = Public("numbers and names of operations, nothing of a tenant");
+const DOCUMENT: Access = Public("the description of the API is no secret");
 
 fn identity_rows() -> Vec<Operation> {
-    use Permission as P;
-    const ME: Access = SignedIn("everybody may know who they are");
-    const LINK: Access = Public("nobody has an account yet; the one-time link proves the right");
-    const DEVICE: Access =
-        Public("a device that signs in has no credential yet; its user agrees in a browser");
-    const CODE: Access = Public("a program that signs in has no credential yet; the code proves the right");
-    let get = || ("identity", Method::GET);
-    let post = || ("identity", Method::POST);
-    let delete = || ("identity", Method::DELETE);
-    let (see, end) = (Needs(P::TokensView), Needs(P::TokensDelete));
-    vec![
-        api(get(), "/v1/me", "me_view", ME, identity::me, "Who one is"),
-        api(
-            post(),
-            "/v1/setup",
-            "setup_complete",
-            LINK,
-            identity::setup,
-            "Make the first site administrator",
-        ),
-        api(
-            post(),
-            "/v1/device-authorizations",
-            "device_authorization_create",
-            DEVICE,
-            identity::device_create,
-            "Begin the sign-in of a device (RFC 8628)",
-        ),
-        api(
-            post(),
-            "/v1/login-tokens",
-            "login_token_create",
-            CODE,
-            identity::login,
-            "Exchange a code for a token",
-        )
-        .answers_with_a_secret(),
-        api(
-            get(),
-            "/v1/me/sessions",
-            "session_list",
-            see,
-            identity::session_list,
-            "List one's signed-in browsers",
-        ),
-        api(
-            delete(),
-            "/v1/me/sessions",
-            "session_delete_all",
-            end,
-            identity::session_delete_all,
-            "Sign out everywhere",
-        ),
-        api(
-            delete(),
-            "/v1/me/sessions/{session}",
-            "session_delete",
-            end,
-            identity::session_delete,
-            "Sign one browser out",
-        ),
-        api(get(), "/v1/me/tokens", "token_list", see, identity::token_list, "List one's personal tokens"),
-        api(
-            post(),
-            "/v1/me/tokens",
-            "token_create",
-            Needs(P::TokensCreate),
-            identity::token_create,
-            "Make a personal token",
-        )
-        .answers_with_a_secret(),
-        api(
-            delete(),
-            "/v1/me/tokens/{token}",
-            "token_delete",
-            end,
-            identity::token_delete,
-            "Withdraw a personal token",
-        ),
-    ]
+    rows! { Api, "identity";
+        GET "/v1/me", "me_view", ME, identity::me, "Who one is";
+        POST "/v1/setup", "setup_complete", LINK, identity::setup, "Make the first site administrator";
+        POST "/v1/device-authorizations", "device_authorization_create", DEVICE, identity::device_create, "Begin the sign-in of a device (RFC 8628)";
+        POST "/v1/login-tokens", "login_token_create", CODE, identity::login, "Exchange a code for a token", answers_with_a_secret;
+        GET "/v1/me/sessions", "session_list", Needs(P::TokensView), identity::session_list, "List one's signed-in browsers";
+        DELETE "/v1/me/sessions", "session_delete_all", Needs(P::TokensDelete), identity::session_delete_all, "Sign out everywhere";
+        DELETE "/v1/me/sessions/{session}", "session_delete", Needs(P::TokensDelete), identity::session_delete, "Sign one browser out";
+        GET "/v1/me/tokens", "token_list", Needs(P::TokensView), identity::token_list, "List one's personal tokens";
+        POST "/v1/me/tokens", "token_create", Needs(P::TokensCreate), identity::token_create, "Make a personal token", answers_with_a_secret;
+        DELETE "/v1/me/tokens/{token}", "token_delete", Needs(P::TokensDelete), identity::token_delete, "Withdraw a personal token";
+    }
 }
 
 fn organization_rows() -> Vec<Operation> {
-    use Permission as P;
-    const ONE: &str = "/v1/organizations/{organization}";
-    let get = || ("organizations", Method::GET);
-    let post = || ("organizations", Method::POST);
-    let patch = ("organizations", Method::PATCH);
-    let delete = ("organizations", Method::DELETE);
-    let (see, make) = (Needs(P::OrganizationsView), Needs(P::OrganizationsCreate));
-    let make_client = Needs(P::ClientOrganizationsCreate);
-    let (change, end) = (Needs(P::OrganizationsUpdate), Needs(P::OrganizationsDelete));
-    vec![
-        api(get(), "/v1/organizations", "organization_list", see, organizations::list, "List organizations"),
-        api(post(), "/v1/organizations", "organization_create", make, organizations::create, "Create one"),
-        api(get(), ONE, "organization_view", see, organizations::view, "See an organization"),
-        api(patch, ONE, "organization_update", change, organizations::update, "Change an organization"),
-        api(
-            delete,
-            ONE,
-            "organization_delete",
-            end,
-            organizations::delete,
-            "Begin to delete an organization",
-        ),
-        api(
-            get(),
-            "/v1/organizations/{organization}/members",
-            "member_list",
-            Needs(P::MembersView),
-            organizations::members,
-            "List who has a role in an organization",
-        ),
-        api(
-            get(),
-            "/v1/organizations/{organization}/placements",
-            "placement_list",
-            see,
-            organizations::placements,
-            "See where an organization runs",
-        ),
-        api(
-            get(),
-            "/v1/organizations/{organization}/audit",
-            "organization_audit_list",
-            Needs(P::AuditView),
-            organizations::audit_list,
-            "Read an organization's audit log",
-        ),
-        api(
-            post(),
-            "/v1/client-organizations",
-            "client_organization_create",
-            make_client,
-            client_organizations::create,
-            "Create a client organization",
-        ),
-        api(
-            post(),
-            "/v1/client-organizations/check",
-            "client_organization_check",
-            make_client,
-            client_organizations::check,
-            "Check the preconditions of a client organization",
-        ),
-    ]
+    rows! { Api, "organizations";
+        GET "/v1/organizations", "organization_list", Needs(P::OrganizationsView), organizations::list, "List organizations";
+        POST "/v1/organizations", "organization_create", Needs(P::OrganizationsCreate), organizations::create, "Create an organization";
+        GET "/v1/organizations/{organization}", "organization_view", Needs(P::OrganizationsView), organizations::view, "See an organization";
+        PATCH "/v1/organizations/{organization}", "organization_update", Needs(P::OrganizationsUpdate), organizations::update, "Change an organization";
+        DELETE "/v1/organizations/{organization}", "organization_delete", Needs(P::OrganizationsDelete), organizations::delete, "Begin to delete an organization";
+        GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), organizations::members, "List who has a role in an organization";
+        GET "/v1/organizations/{organization}/placements", "placement_list", Needs(P::OrganizationsView), organizations::placements, "See where an organization runs";
+        GET "/v1/organizations/{organization}/audit", "organization_audit_list", Needs(P::AuditView), organizations::audit_list, "Read an organization's audit log";
+        POST "/v1/client-organizations", "client_organization_create", Needs(P::ClientOrganizationsCreate), client_organizations::create, "Create a client organization";
+        POST "/v1/client-organizations/check", "client_organization_check", Needs(P::ClientOrganizationsCreate), client_organizations::check, "Check the preconditions of a client organization";
+    }
 }
 
 fn realm_rows() -> Vec<Operation> {
-    use Permission as P;
-    const KEYS: Access = SignedIn("the list of permission keys is the same for everybody");
-    let get = |tag| (tag, Method::GET);
-    let see = Needs(P::UsersView);
-    vec![
-        api(get("users"), "/v1/users", "user_list", see, users::list, "List accounts"),
-        api(
-            ("users", Method::POST),
-            "/v1/users",
-            "user_create",
-            Needs(P::UsersCreate),
-            users::create,
-            "Make an account",
-        ),
-        api(get("users"), "/v1/users/{user}", "user_view", see, users::view, "See an account"),
-        api(get("plans"), "/v1/plans", "plan_list", Needs(P::PlansView), plans::list, "List plans"),
-        api(
-            get("permissions"),
-            "/v1/permissions",
-            "permission_list",
-            KEYS,
-            permissions::list,
-            "List permission keys",
-        ),
-        api(get("audit"), "/v1/audit", "audit_list", Needs(P::AuditView), audit::list, "Read the audit log"),
-    ]
+    rows! { Api, "realm";
+        GET "/v1/users", "user_list", Needs(P::UsersView), users::list, "List accounts";
+        POST "/v1/users", "user_create", Needs(P::UsersCreate), users::create, "Make an account";
+        GET "/v1/users/{user}", "user_view", Needs(P::UsersView), users::view, "See an account";
+        GET "/v1/plans", "plan_list", Needs(P::PlansView), plans::list, "List plans";
+        GET "/v1/permissions", "permission_list", KEYS, permissions::list, "List permission keys";
+        GET "/v1/audit", "audit_list", Needs(P::AuditView), audit::list, "Read the installation's audit log";
+    }
 }
 
 fn fleet_rows() -> Vec<Operation> {
-    use Permission as P;
-    const TAG: &str = "clusters";
-    const ONE: &str = "/v1/clusters/{cluster}";
-    const LICENCE: &str = "/v1/clusters/{cluster}/licence";
-    const GATEWAYS: &str = "/v1/clusters/{cluster}/gateway-configurations";
-    const TOKENS: &str = "/v1/hubs/{hub}/join-tokens";
-    let get = || (TAG, Method::GET);
-    let post = || (TAG, Method::POST);
-    let delete = || (TAG, Method::DELETE);
-    let (see, decide) = (Needs(P::ClustersView), Needs(P::ClustersAccept));
-    let (join, gateways) = (Needs(P::ClustersCreate), Needs(P::GatewaysView));
-    vec![
-        api(get(), "/v1/hubs", "hub_list", Needs(P::HubsView), hubs::list, "List hubs"),
-        api(get(), TOKENS, "join_token_list", join, hubs::join_token_list, "List a hub's join tokens"),
-        api(post(), TOKENS, "join_token_create", join, hubs::join_token_create, "Make a join token")
-            .answers_with_a_secret(),
-        api(
-            delete(),
-            "/v1/join-tokens/{join_token}",
-            "join_token_delete",
-            join,
-            hubs::join_token_delete,
-            "Withdraw a join token",
-        ),
-        api(get(), "/v1/clusters", "cluster_list", see, clusters::list, "List clusters"),
-        api(get(), ONE, "cluster_view", see, clusters::view, "See a cluster"),
-        api(
-            delete(),
-            ONE,
-            "cluster_delete",
-            Needs(P::ClustersDelete),
-            clusters::delete,
-            "Unregister a cluster",
-        ),
-        api(post(), "/v1/clusters/{cluster}/accept", "cluster_accept", decide, clusters::accept, "Accept it"),
-        api(post(), "/v1/clusters/{cluster}/deny", "cluster_deny", decide, clusters::deny, "Deny it"),
-        api(
-            post(),
-            "/v1/clusters/{cluster}/withdraw",
-            "cluster_withdraw",
-            decide,
-            clusters::withdraw,
-            "Take its acceptance back",
-        ),
-        api(get(), LICENCE, "licence_view", Needs(P::LicencesView), licences::view, "See its licence"),
-        api(
-            (TAG, Method::PUT),
-            LICENCE,
-            "licence_update",
-            Needs(P::LicencesUpdate),
-            licences::update,
-            "Replace its licence",
-        ),
-        api(get(), GATEWAYS, "gateway_configuration_list", gateways, gateways::list, "List its gateways"),
-        api(
-            post(),
-            GATEWAYS,
-            "gateway_configuration_create",
-            Needs(P::GatewaysCreate),
-            gateways::create,
-            "Make a gateway configuration",
-        ),
-        api(
-            delete(),
-            "/v1/gateway-configurations/{gateway_configuration}",
-            "gateway_configuration_delete",
-            Needs(P::GatewaysDelete),
-            gateways::delete,
-            "Delete a gateway configuration",
-        ),
-    ]
+    rows! { Api, "fleet";
+        GET "/v1/hubs", "hub_list", Needs(P::HubsView), hubs::list, "List hubs";
+        GET "/v1/hubs/{hub}/join-tokens", "join_token_list", Needs(P::ClustersCreate), hubs::join_token_list, "List a hub's join tokens";
+        POST "/v1/hubs/{hub}/join-tokens", "join_token_create", Needs(P::ClustersCreate), hubs::join_token_create, "Make a join token", answers_with_a_secret;
+        DELETE "/v1/join-tokens/{join_token}", "join_token_delete", Needs(P::ClustersCreate), hubs::join_token_delete, "Withdraw a join token";
+        GET "/v1/clusters", "cluster_list", Needs(P::ClustersView), clusters::list, "List clusters";
+        GET "/v1/clusters/{cluster}", "cluster_view", Needs(P::ClustersView), clusters::view, "See a cluster";
+        DELETE "/v1/clusters/{cluster}", "cluster_delete", Needs(P::ClustersDelete), clusters::delete, "Unregister a cluster";
+        POST "/v1/clusters/{cluster}/accept", "cluster_accept", Needs(P::ClustersAccept), clusters::accept, "Accept a cluster that asks to join";
+        POST "/v1/clusters/{cluster}/deny", "cluster_deny", Needs(P::ClustersAccept), clusters::deny, "Deny a cluster that asks to join";
+        POST "/v1/clusters/{cluster}/withdraw", "cluster_withdraw", Needs(P::ClustersAccept), clusters::withdraw, "Take a cluster's acceptance back";
+        GET "/v1/clusters/{cluster}/licence", "licence_view", Needs(P::LicencesView), licences::view, "See a cluster's licence";
+        PUT "/v1/clusters/{cluster}/licence", "licence_update", Needs(P::LicencesUpdate), licences::update, "Replace a cluster's licence";
+        GET "/v1/clusters/{cluster}/gateway-configurations", "gateway_configuration_list", Needs(P::GatewaysView), gateways::list, "List a cluster's gateway configurations";
+        POST "/v1/clusters/{cluster}/gateway-configurations", "gateway_configuration_create", Needs(P::GatewaysCreate), gateways::create, "Make a gateway configuration";
+        DELETE "/v1/gateway-configurations/{gateway_configuration}", "gateway_configuration_delete", Needs(P::GatewaysDelete), gateways::delete, "Delete a gateway configuration";
+    }
 }
 
 fn system_rows() -> Vec<Operation> {
-    const PROBE: Access = Public("probes have no credential, and the answer is one word");
-    const NUMBERS: Access = Public("numbers and names of operations, nothing of a tenant");
-    const DOCUMENT: Access = Public("the description of the API is no secret");
-    vec![
-        system("/healthz", "health_view", PROBE, system::healthz, "Whether the process is alive"),
-        system("/readyz", "readiness_view", PROBE, system::readyz, "Whether it can serve"),
-        system("/metrics", "metrics_view", NUMBERS, system::metrics, "Numbers for Prometheus"),
-        system("/openapi.json", "openapi_view", DOCUMENT, system::openapi, "The API's description"),
-    ]
-}
-
-fn system<M: 'static>(
-    path: &'static str,
-    id: &'static str,
-    access: Access,
-    handler: impl Endpoint<M>,
-    summary: &'static str,
-) -> Operation {
-    Operation::new(Method::GET, path, id, "system", summary, access, System, handler)
+    rows! { System, "system";
+        GET "/healthz", "health_view", PROBE, system::healthz, "Whether the process is alive";
+        GET "/readyz", "readiness_view", PROBE, system::readyz, "Whether it can serve";
+        GET "/metrics", "metrics_view", NUMBERS, system::metrics, "Numbers for Prometheus";
+        GET "/openapi.json", "openapi_view", DOCUMENT, system::openapi, "The API's description";
+    }
 }
 
 #[cfg(test)]
