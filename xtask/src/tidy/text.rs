@@ -9,10 +9,14 @@ const MAXIMUM_LINES: usize = 500;
 /// Where the rows of the table become routes.
 const ROUTER: &str = "crates/server/src/http/registry.rs";
 
-/// Where the testkit waits for conditions, in between which time passes, and where it plays a controller that looks again
-/// and again.
-const WAITING: [&str; 3] =
-    ["crates/testkit/src/wait.rs", "crates/testkit/src/process.rs", "crates/testkit/src/gateways.rs"];
+/// Where the testkit waits for conditions, in between which time passes, and where it plays a controller or an agent, who
+/// look again and again.
+const WAITING: [&str; 4] = [
+    "crates/testkit/src/wait.rs",
+    "crates/testkit/src/process.rs",
+    "crates/testkit/src/gateways.rs",
+    "crates/testkit/src/fake_agent.rs",
+];
 
 // The words below are written in two parts, so that the rules do not find themselves.
 
