@@ -159,7 +159,7 @@ async fn store(
     let organization =
         organizations::prepare(app, tx, &input.organization, (realm, Some(acting.id)), plan.id, now).await?;
     let ids = (AssignmentId::fresh(app.ids()), AuditId::fresh(app.ids()));
-    tx.organization_create(permit, &organization, owner, ids).await?;
+    tx.create_organization(permit, &organization, owner, ids).await?;
     tx.user_home_default(owner, organization.id).await?;
     let gateway =
         gateway.map_or(GatewayChoice::Shared, |configuration| GatewayChoice::Dedicated { configuration });
@@ -205,6 +205,8 @@ async fn gather(app: &App, tx: &mut Tx, caller: &Caller, draft: &Draft) -> Resul
     let gateway = match &draft.gateway {
         None => None,
         Some(GatewayWish::Shared) => Some(GatewayFacts::Shared),
+        // Whose it would have to be is known once there is a spoke.
+        Some(GatewayWish::Dedicated(_)) if draft.spoke.is_none() => None,
         Some(GatewayWish::Dedicated(name)) => Some(dedicated_facts(tx, name, &mut found).await?),
     };
     let node_pool = draft.spoke.is_some().then(|| draft.node_pool.clone());

@@ -195,7 +195,8 @@ pub(crate) fn new_user(app: &App, realm: RealmId, email: Email, name: DisplayNam
 }
 
 /// Signs in with e-mail address and password. What is wrong is not told; failed attempts are counted per account and per
-/// address, and beyond the limit nothing is looked at.
+/// address, and beyond the limit nothing is looked at. An attempt counts as failed until it has turned out well, so that
+/// many at the same time are not more than the limit.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`], [`Error::TooManyAttempts`].
@@ -207,33 +208,56 @@ pub async fn sign_in(app: &App, email: &str, password: String, origin: &Origin) 
     };
     let keys =
         [format!("account {} {}", origin.realm, email.canonical()), format!("address {}", origin.address)];
-    admit_attempt(app, &keys, now).await?;
+    count_attempt(app, &keys, now).await?;
     let found = app.store().read().await?.password_hash(origin.realm, &email).await?;
     let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
     let right = app.passwords().verify(password, hash).await?;
-    let Some(user) = user.filter(|_| right) else {
-        let mut tx = app.store().write().await?;
-        for key in &keys {
-            tx.failure_add(key, now).await?;
-        }
-        tx.commit().await?;
-        return Err(WRONG);
-    };
-    session_begin(app, user, origin, &keys).await
+    let user = user.filter(|_| right).ok_or(WRONG)?;
+    let signed_in = session_begin(app, user, origin).await?;
+    forget_attempt(app, &keys, now).await?;
+    Ok(signed_in)
 }
 
-async fn admit_attempt(app: &App, [account, address]: &[String; 2], now: Timestamp) -> Result<()> {
+/// Counts an attempt, if there may be one more.
+async fn count_attempt(app: &App, keys: &[String; 2], now: Timestamp) -> Result<()> {
+    // Whoever is beyond the limit leaves nothing behind.
+    require_attempts(app, keys, now, 1).await?;
+    let mut tx = app.store().write().await?;
+    for key in keys {
+        tx.failure_add(key, now).await?;
+    }
+    tx.commit().await?;
+    // Others may have been counted in between. Each looks after it was counted itself, so none is overlooked.
+    require_attempts(app, keys, now, 0).await
+}
+
+/// Whether so many attempts more are within the limits.
+async fn require_attempts(
+    app: &App,
+    [account, address]: &[String; 2],
+    now: Timestamp,
+    more: u64,
+) -> Result<()> {
     let since = now.plus_seconds(-ATTEMPT_WINDOW_SECONDS);
     let mut tx = app.store().read().await?;
     let (per_account, per_address) =
         (tx.failures_since(account, since).await?, tx.failures_since(address, since).await?);
-    if per_account >= ATTEMPTS_PER_ACCOUNT || per_address >= ATTEMPTS_PER_ADDRESS {
+    if per_account + more > ATTEMPTS_PER_ACCOUNT || per_address + more > ATTEMPTS_PER_ADDRESS {
         return Err(Error::TooManyAttempts { until: now.plus_seconds(ATTEMPT_WINDOW_SECONDS) });
     }
     Ok(())
 }
 
-async fn session_begin(app: &App, user: UserId, origin: &Origin, keys: &[String; 2]) -> Result<SignedIn> {
+/// An attempt went well: the account begins anew, the address has one failure less.
+async fn forget_attempt(app: &App, [account, address]: &[String; 2], counted_at: Timestamp) -> Result<()> {
+    let mut tx = app.store().write().await?;
+    tx.failures_forget(account).await?;
+    tx.failure_take_back(address, counted_at).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn session_begin(app: &App, user: UserId, origin: &Origin) -> Result<SignedIn> {
     let (secret, (audit, now)) = (secrets::fresh(SESSION_PREFIX)?, app.audit());
     let session = Session {
         id: SessionId::fresh(app.ids()),
@@ -257,8 +281,6 @@ async fn session_begin(app: &App, user: UserId, origin: &Origin, keys: &[String;
     let permit = app.authorize_controller::<SignIn>(Controller::Door, user)?;
     let mut tx = app.store().write().await?;
     tx.session_create(&permit, &session, secrets::hash(&secret), SESSIONS_PER_USER_MAX, audit).await?;
-    let [account, _] = keys;
-    tx.failures_forget(account).await?;
     let user = tx.user(user).await?;
     app.publish(tx.commit().await?).await?;
     Ok(SignedIn { secret, user })

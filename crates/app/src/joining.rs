@@ -2,10 +2,10 @@
 
 use bastide_authz::Controller;
 use bastide_authz::action::{RenewCertificate, RequestJoin};
-use bastide_model::cluster::{Availability, ClusterFacts, Membership};
+use bastide_model::cluster::{Availability, Cluster, ClusterFacts, Membership};
 use bastide_model::limits::{CLUSTERS_REQUESTED_MAX, CSR_BYTES_MAX};
 use bastide_model::{AuditId, ClusterId, Error, Result, Timestamp};
-use bastide_store::{JoinRequest, JoinToken};
+use bastide_store::{JoinRequest, JoinToken, Tx};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
@@ -51,7 +51,8 @@ pub enum Standing {
     Joined(Box<AgentCertificate>),
 }
 
-/// An agent asks to join. The token is used up only when the request is written down.
+/// An agent asks to join. The token is used up only when the request is written down; the agent that used it may repeat
+/// its request until somebody decides, and gets a new ticket for it.
 ///
 /// # Errors
 /// [`Error::Refused`] `join_token_unknown`, [`Error::Gone`] when the token was used, withdrawn or has expired,
@@ -62,7 +63,7 @@ pub async fn ask(app: &App, input: Ask) -> Result<Asked> {
     if input.csr_pem.len() > CSR_BYTES_MAX {
         return Err(Error::field("/csr_pem", format!("a signing request has at most {CSR_BYTES_MAX} bytes")));
     }
-    let token = usable_token(app, &input.token, now).await?;
+    let token = find_token(&mut app.store().read().await?, &input.token).await?;
     if input.uid.is_nil() {
         return Err(Error::field("/cluster_uid", "give the uid of the cluster's kube-system namespace"));
     }
@@ -71,7 +72,15 @@ pub async fn ask(app: &App, input: Ask) -> Result<Asked> {
     let ticket = secrets::fresh(TICKET_PREFIX)?;
     let mut tx = app.store().write().await?;
     let waiting = tx.clusters_requested_locked(token.hub).await?;
+    // Once more, now that the hub is held: the request that this one repeats may have been written down meanwhile.
+    let token = find_token(&mut tx, &input.token).await?;
+    // Somebody else may have used it while this one waited for its turn.
+    let token = tx.join_token(token.id).await?;
     let known = tx.cluster_by_uid(input.uid).await?;
+    let again = known.as_ref().is_some_and(|cluster| is_same_request(cluster, &token, &fingerprint));
+    if !again {
+        require_unused(&token, now)?;
+    }
     match &known {
         Some(cluster) => admit_return(app, cluster, &token)?,
         None if waiting >= CLUSTERS_REQUESTED_MAX => {
@@ -91,23 +100,36 @@ pub async fn ask(app: &App, input: Ask) -> Result<Asked> {
         at: now,
     };
     tx.cluster_request(&permit, &request, known.is_some(), AuditId::fresh(app.ids())).await?;
-    if !tx.join_token_use(&permit, token.id, now).await? {
+    if !again && !tx.join_token_use(&permit, token.id, now).await? {
         return Err(token_gone("used"));
     }
     app.publish(tx.commit().await?).await?;
     Ok(Asked { cluster: request.id, fingerprint, ticket })
 }
 
-async fn usable_token(app: &App, secret: &str, now: Timestamp) -> Result<JoinToken> {
-    let found = app.store().read().await?.join_token_by_secret(secrets::hash(secret)).await?;
-    let token = found.ok_or_else(|| Error::Refused {
+async fn find_token(tx: &mut Tx, secret: &str) -> Result<JoinToken> {
+    let found = tx.join_token_by_secret(secrets::hash(secret)).await?;
+    found.ok_or_else(|| Error::Refused {
         code: "join_token_unknown",
         detail: "The join token is unknown. Ask the hub's administrator for a new one.".into(),
-    })?;
+    })
+}
+
+fn require_unused(token: &JoinToken, now: Timestamp) -> Result<()> {
     match token.state(now) {
-        "unused" => Ok(token),
+        "unused" => Ok(()),
         state => Err(token_gone(state)),
     }
+}
+
+/// An agent that never got its answer asks once more: with the token that it used, the same key, and nobody has decided
+/// yet. The key is the agent's own, so whoever else has the token gets nowhere.
+fn is_same_request(cluster: &Cluster, token: &JoinToken, fingerprint: &str) -> bool {
+    token.used_at.is_some()
+        && cluster.membership == Membership::Requested
+        && cluster.fingerprint == fingerprint
+        && cluster.hub == token.hub
+        && cluster.name == token.cluster_name
 }
 
 fn token_gone(state: &str) -> Error {
@@ -123,7 +145,7 @@ fn token_gone(state: &str) -> Error {
 }
 
 /// B.1.11: the same uid is the same record and needs accepting again; one that has joined and answers is not pushed aside.
-fn admit_return(app: &App, cluster: &bastide_model::cluster::Cluster, token: &JoinToken) -> Result<()> {
+fn admit_return(app: &App, cluster: &Cluster, token: &JoinToken) -> Result<()> {
     if cluster.hub != token.hub {
         return Err(Error::conflict(
             "cluster_of_another_hub",

@@ -122,7 +122,7 @@ async fn store_new<A: bastide_store::Creates>(
     }
     let plan = plan_for(&mut tx, realm, None).await?;
     let organization = prepare(app, &mut tx, input, (realm, parent), plan.id, now).await?;
-    tx.organization_create(
+    tx.create_organization(
         permit,
         &organization,
         owner,
@@ -313,8 +313,11 @@ pub async fn delete(
     }
     tx.organization_delete(&permit, &before, (audit, now)).await?;
     tx.outbox_put(app.ids(), "organization.deleting", json!({"organization": id}), now).await?;
-    app.publish(tx.commit().await?).await?;
-    view(app, caller, id).await
+    // What runs nowhere is taken down at once, so that after the commit there may be nothing left to look at.
+    let after = tx.organization(id).await?;
+    let mut details = detail(app, &mut tx, caller, after).await?;
+    details.revision = app.publish(tx.commit().await?).await?;
+    Ok(details)
 }
 
 /// Who has a role at an organization.

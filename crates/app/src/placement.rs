@@ -43,7 +43,7 @@ async fn reconcile_cluster(app: &App, cluster: ClusterId) -> Result<usize> {
     let permit = app.authorize_controller::<SetDesired>(Controller::Placement, cluster)?;
     let mut tx = app.store().write().await?;
     let wanted = desired_for(&tx.placed_on(&permit).await?);
-    let changed = tx.desired_set(&permit, &wanted, app.now()).await?;
+    let changed = tx.set_desired(&permit, &wanted, app.now()).await?;
     if changed > 0 {
         app.publish(tx.commit().await?).await?;
     }

@@ -34,6 +34,8 @@ pub(crate) fn for_problem(problem: &Problem) -> Vec<String> {
             let hints = for_preconditions(&problem.preconditions);
             return if hints.is_empty() { problem.hint.iter().cloned().collect() } else { hints };
         }
+        // Where the token came from, and so what to do about it, only the shell knows.
+        "unauthenticated" => return Vec::new(),
         "permission_missing" => {
             Some("ask whoever administers it; `bastide permission list` says what each permission allows")
         }
@@ -98,5 +100,6 @@ mod tests {
         assert_eq!(for_problem(&problem("something_new")), ["do this"]);
         assert_ne!(for_problem(&problem("stale")), ["do this"]);
         assert_eq!(for_problem(&problem("preconditions_failed")), ["do this"]);
+        assert!(for_problem(&problem("unauthenticated")).is_empty());
     }
 }

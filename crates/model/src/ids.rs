@@ -138,6 +138,13 @@ impl RealmId {
     pub const PLATFORM: Self = Self(Uuid::nil());
 }
 
+impl AuditId {
+    /// The id of a second record of the same change, in another log: the same but for its last, random bit.
+    pub const fn twin(self) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() ^ 1))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,6 +165,22 @@ mod tests {
             String::new(),
         ] {
             assert!(wrong.parse::<OrganizationId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_twin_differs_and_is_of_the_same_kind_and_moment() {
+        for _ in 0..50 {
+            let id = AuditId::fresh(&SystemIds);
+            let twin = id.twin();
+            assert_ne!(twin, id);
+            assert_eq!(twin.twin(), id, "each is the other's");
+            assert_eq!(
+                (twin.uuid().get_version_num(), twin.uuid().get_variant()),
+                (7, uuid::Variant::RFC4122)
+            );
+            // All but the last byte, the time and what counts within it among them.
+            assert_eq!(twin.uuid().as_bytes()[..15], id.uuid().as_bytes()[..15]);
         }
     }
 

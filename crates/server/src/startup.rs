@@ -106,6 +106,7 @@ async fn steps(configuration: Configuration, tasks: &Tasks) -> anyhow::Result<Ru
             help_url: configuration.help_url.to_string(),
         }),
     };
+    warn_of_cookies(&sockets.public_url);
     let public = step("prepare the public listener", async { public_router(&hub) }).await?;
     let agents = step("prepare the listener for agents", async { agent_door(&hub) }).await?;
     controllers::start(&app, tasks, &hub.metrics);
@@ -181,6 +182,19 @@ async fn bind(key: &str, address: SocketAddr) -> anyhow::Result<(TcpListener, So
     let socket = TcpListener::bind(address).await.with_context(|| format!("{key}: {address} is not free"))?;
     let bound = socket.local_addr()?;
     Ok((socket, bound))
+}
+
+/// Browsers keep the session's cookie only over TLS, or when the hub is on their own machine.
+fn warn_of_cookies(public_url: &Url) {
+    let own_machine = match public_url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if public_url.scheme() == "http" && !own_machine {
+        tracing::warn!(%public_url, "public_url has no TLS: browsers elsewhere cannot stay signed in");
+    }
 }
 
 fn without_slash(url: &Url) -> String {

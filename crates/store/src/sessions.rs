@@ -24,6 +24,8 @@ statements! {
     FAILURES = "select cast(coalesce(sum(failures), 0) as bigint) from attempts where key = $1 and window_start_ms > $2";
     FAILURE_ADD = "insert into attempts (key, window_start_ms, failures) values ($1, $2, 1) \
         on conflict (key, window_start_ms) do update set failures = attempts.failures + 1";
+    FAILURE_TAKE_BACK = "update attempts set failures = failures - 1 \
+        where key = $1 and window_start_ms = $2 and failures > 0";
     FAILURES_FORGET = "delete from attempts where key = $1";
     FAILURES_DELETE_OLD = "delete from attempts where window_start_ms <= $1";
 }
@@ -182,8 +184,16 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn failure_add(&mut self, key: &str, now: Timestamp) -> Result<()> {
-        let minute = now.as_millis() - now.as_millis().rem_euclid(60_000);
-        self.run(FAILURE_ADD, args![key, minute]).await?;
+        self.run(FAILURE_ADD, args![key, minute(now)]).await?;
+        Ok(())
+    }
+
+    /// Takes back an attempt that was counted at a time and did not fail after all.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn failure_take_back(&mut self, key: &str, counted_at: Timestamp) -> Result<()> {
+        self.run(FAILURE_TAKE_BACK, args![key, minute(counted_at)]).await?;
         Ok(())
     }
 
@@ -195,6 +205,11 @@ impl Tx {
         self.run(FAILURES_FORGET, args![key]).await?;
         Ok(())
     }
+}
+
+/// The minute that a time falls into.
+fn minute(time: Timestamp) -> i64 {
+    time.as_millis() - time.as_millis().rem_euclid(60_000)
 }
 
 fn session(row: SessionRow) -> Session {

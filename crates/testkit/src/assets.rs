@@ -10,6 +10,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+/// Where `xtask` keeps what outlives `target/`.
+pub(crate) fn cache_folder() -> Result<PathBuf> {
+    list::cache_folder().context("cannot tell where things are kept")
+}
+
 /// The servers and files to run a control plane with.
 #[derive(Debug, Clone)]
 pub struct Assets {

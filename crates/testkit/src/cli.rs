@@ -1,5 +1,6 @@
 //! The command line as a program: a configuration of its own, and what it said.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -51,23 +52,26 @@ impl Cli {
         self.run_with(arguments, "").await
     }
 
+    /// Runs a line as somebody would type it into their shell, where `bastide` is on the search path.
+    ///
+    /// # Errors
+    /// When there is no shell, the program was not built, or the line does not end in time.
+    pub async fn shell(&self, line: &str) -> Result<Said> {
+        let folder = program("bastide")?.parent().map(Path::to_owned).unwrap_or_default();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths([folder].into_iter().chain(std::env::split_paths(&path)))?;
+        let mut command = Command::new("sh");
+        command.args(["-c", line]);
+        self.surround(&mut command).env("PATH", path);
+        end(command, line, "").await
+    }
+
     /// The same with something on its standard input.
     ///
     /// # Errors
     /// When it cannot be run or does not end in time.
     pub async fn run_with(&self, arguments: &[&str], input: &str) -> Result<Said> {
-        let mut child = self.command(arguments)?.spawn().context("cannot run bastide")?;
-        if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input.as_bytes()).await?;
-        }
-        let output = tokio::time::timeout(LIMIT, child.wait_with_output())
-            .await
-            .with_context(|| format!("bastide {arguments:?} does not end"))??;
-        Ok(Said {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        end(self.command(arguments)?, &format!("bastide {arguments:?}"), input).await
     }
 
     /// The command with its surroundings, for who wants to run it differently.
@@ -76,8 +80,14 @@ impl Cli {
     /// When the program was not built.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
         let mut command = Command::new(program("bastide")?);
+        command.args(arguments);
+        self.surround(&mut command);
+        Ok(command)
+    }
+
+    /// An environment without anything of the machine's own.
+    fn surround<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
-            .args(arguments)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
@@ -91,7 +101,7 @@ impl Cli {
         if let Some(token) = &self.token {
             command.env("BASTIDE_TOKEN", token);
         }
-        Ok(command)
+        command
     }
 
     /// Runs a command that has to go well; its standard output.
@@ -118,4 +128,19 @@ impl Cli {
         let text = self.ok(&[arguments, &["-o", "json"]].concat()).await?;
         serde_json::from_str(&text).with_context(|| format!("no JSON: {text}"))
     }
+}
+
+async fn end(mut command: Command, what: &str, input: &str) -> Result<Said> {
+    let mut child = command.spawn().with_context(|| format!("cannot run {what}"))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(input.as_bytes()).await?;
+    }
+    let output = tokio::time::timeout(LIMIT, child.wait_with_output())
+        .await
+        .with_context(|| format!("{what} does not end"))??;
+    Ok(Said {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
 }

@@ -31,6 +31,8 @@ use crate::pki::Identity;
 const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 /// How often [`FakeAgent::keep_alive`] gives a sign of life: well within the hub's grace.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long [`FakeAgent::keep_settled`] waits for something new at one time.
+const LONG_POLL: Duration = Duration::from_secs(20);
 
 /// An agent that has asked, or not yet, or is a member.
 #[derive(Debug, Clone)]
@@ -218,7 +220,11 @@ impl FakeAgent {
     /// # Errors
     /// When the hub does not say.
     pub async fn desired(&self, after: i64) -> Result<Desired> {
-        let path = format!("{}?after={after}&wait=0", agent::DESIRED);
+        self.wait_for_desired(after, Duration::ZERO).await
+    }
+
+    async fn wait_for_desired(&self, after: i64, wait: Duration) -> Result<Desired> {
+        let path = format!("{}?after={after}&wait={}", agent::DESIRED, wait.as_secs());
         self.exchange(Method::GET, &path, None).await?.read()
     }
 
@@ -228,10 +234,31 @@ impl FakeAgent {
     /// When the hub does not take it.
     pub async fn settle(&self) -> Result<Desired> {
         let desired = self.desired(0).await?;
+        self.report(&desired).await?;
+        Ok(desired)
+    }
+
+    /// Does what [`FakeAgent::settle`] does with everything that comes, for as long as what this returns is kept.
+    pub fn keep_settled(&self) -> Alive {
+        let agent = self.clone();
+        let task = tokio::spawn(async move {
+            let mut after = 0;
+            loop {
+                match agent.wait_for_desired(after, LONG_POLL).await {
+                    Ok(desired) if agent.report(&desired).await.is_ok() => after = desired.generation,
+                    // The hub is not there just now: it is asked again.
+                    _ => tokio::time::sleep(crate::wait::INTERVAL).await,
+                }
+            }
+        });
+        Alive(task.abort_handle())
+    }
+
+    async fn report(&self, desired: &Desired) -> Result<()> {
         let status = Status { sets: desired.sets.iter().map(done).collect() };
         let answered = self.send(agent::STATUS, &status).await?;
         ensure!(answered.status == StatusCode::NO_CONTENT, "{}: {}", answered.status, answered.body);
-        Ok(desired)
+        Ok(())
     }
 
     /// Sends a message of the protocol; whatever the hub says to that.

@@ -2,8 +2,11 @@
 //! programs, and child processes that never outlive their owner.
 
 pub mod assets;
+pub mod browser;
+pub mod cast;
 pub mod cli;
 pub mod control_plane;
+pub mod fake_agent;
 mod gateways;
 pub mod hub;
 pub mod pki;

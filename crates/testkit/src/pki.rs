@@ -173,5 +173,5 @@ fn pem(label: &str, der: &[u8]) -> String {
         armoured.push('\n');
         rest = after;
     }
-    armoured + &format!("-----END {label}-----\n")
+    format!("{armoured}-----END {label}-----\n")
 }

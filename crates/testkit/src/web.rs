@@ -1,6 +1,7 @@
 //! A browser without a window: keeps the session's cookie and sends forms as a browser would. For what is about HTTP;
 //! what is about pages is tested in a real browser.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -35,12 +36,39 @@ impl Visitor {
     /// # Errors
     /// When it cannot be made.
     pub fn new(base: &str) -> Result<Self> {
+        Self::named(base, concat!("bastide-testkit/", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// The same, that calls itself so.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn named(base: &str, user_agent: &str) -> Result<Self> {
+        Self::make(base, user_agent, None)
+    }
+
+    /// The same on another machine, as the hub sees it: at another of this one's addresses, such as 127.0.0.2.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn at_address(base: &str, address: IpAddr) -> Result<Self> {
+        Self::make(base, concat!("bastide-testkit/", env!("CARGO_PKG_VERSION")), Some(address))
+    }
+
+    fn make(base: &str, user_agent: &str, address: Option<IpAddr>) -> Result<Self> {
         choose_cryptography();
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
+            .user_agent(user_agent)
+            .local_address(address)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self { client, base: base.to_owned(), cookie: None })
+    }
+
+    /// The same browser with its cookie, led to another address: another replica of the same hub.
+    pub fn led_to(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
     }
 
     /// Signs in through the console's form.

@@ -11,8 +11,11 @@ use crate::{assets, openapi, schemathesis, tidy, tools};
 pub(crate) const TESTKIT: &str = "bastide-testkit";
 
 /// The step that runs each of the testkit's test programs. A tidy rule keeps it complete.
-pub(crate) const TEST_PROGRAMS: [(&str, &[&str]); 3] =
-    [("fleet", &["control_plane", "postgres", "reconcile"]), ("system", &["story"]), ("browser", &[])];
+pub(crate) const TEST_PROGRAMS: [(&str, &[&str]); 3] = [
+    ("fleet", &["control_plane", "postgres", "reconcile"]),
+    ("system", &["story", "isolation", "sweep", "system"]),
+    ("browser", &["browser"]),
+];
 
 /// A step.
 #[derive(Debug)]

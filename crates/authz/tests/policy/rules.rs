@@ -179,7 +179,10 @@ fn role_4_no_console_and_disabled_are_two_states() {
         assert!(graph.visible_organizations(&caller, NOW).is_err());
         assert!(graph.visible_clusters(&caller, NOW).is_err());
         assert!(graph.held(&caller, Object::Own(caller.user), NOW).is_err());
+        assert_eq!(graph.admit(&caller), ask(&caller), "{caller:?}");
     }
+    assert_eq!(graph.admit(&token(NO_CONSOLE)), Ok(()));
+    assert!(graph.admit(&by_session(ROOT_OWNER, OTHER)).is_err(), "CLI-2");
     let back = world_and([Change::User { id: DISABLED, realm: BRAND, access: Access::Enabled }]);
     assert!(back.authorize::<ViewOrganization>(&by_session(DISABLED, BRAND), ROOT, NOW).is_ok());
 }

@@ -233,6 +233,13 @@ impl Html {
         loopback.then_some(page)
     }
 
+    /// Adds headers, such as when to try again.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// Adds a `Set-Cookie`.
     #[must_use]
     pub fn cookie(mut self, value: HeaderValue) -> Self {

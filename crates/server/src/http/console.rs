@@ -18,7 +18,8 @@ use super::registry::Surface::Console;
 use super::registry::{Access, Operation};
 
 const SEE_FORM: Access = Public("the page before anybody is signed in");
-const STYLE: Access = Public("the choice of light and dark is nobody's secret, and assets are the same for all");
+const STYLE: Access =
+    Public("the choice of light and dark is nobody's secret, and assets are the same for all");
 const OWN: Access = SignedIn("what it shows and does is the caller's own");
 const AGREE: Access = SignedIn("the caller agrees to a sign-in as themselves");
 
@@ -44,7 +45,10 @@ fn form<M: 'static>(
 
 /// Every row of the console.
 pub(crate) fn rows() -> Vec<Operation> {
-    [entry_rows(), me_rows(), organization_rows(), cluster_rows(), platform_rows()].into_iter().flatten().collect()
+    [entry_rows(), me_rows(), organization_rows(), cluster_rows(), platform_rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn entry_rows() -> Vec<Operation> {
@@ -57,7 +61,13 @@ fn entry_rows() -> Vec<Operation> {
         form("/sign-out", "console_sign_out", OWN, entry::sign_out, "Sign out, here or everywhere"),
         form("/theme", "console_theme", STYLE, entry::theme, "Choose light or dark"),
         page("/assets/{asset}", "console_asset", STYLE, entry::asset, "Style sheet, script, icon"),
-        page("/login/cli", "console_login_cli", AGREE, entry::cli, "Whether a program on this machine may sign in"),
+        page(
+            "/login/cli",
+            "console_login_cli",
+            AGREE,
+            entry::cli,
+            "Whether a program on this machine may sign in",
+        ),
         form("/login/cli", "console_login_cli_post", AGREE, entry::cli_post, "Agree that it may, or not"),
         page("/device", "console_device", AGREE, entry::device, "Whether a device may sign in"),
         form("/device", "console_device_post", AGREE, entry::device_post, "Agree that it may, or not"),
@@ -67,8 +77,20 @@ fn entry_rows() -> Vec<Operation> {
 fn me_rows() -> Vec<Operation> {
     vec![
         page("/me/organizations", "console_organizations", OWN, me::organizations, "One's organizations"),
-        page("/me/organizations/new", "console_organization_new", OWN, me::organization_new, "A new organization's form"),
-        form("/me/organizations/new", "console_organization_create", OWN, me::organization_create, "Create one"),
+        page(
+            "/me/organizations/new",
+            "console_organization_new",
+            OWN,
+            me::organization_new,
+            "A new organization's form",
+        ),
+        form(
+            "/me/organizations/new",
+            "console_organization_create",
+            OWN,
+            me::organization_create,
+            "Create one",
+        ),
         page("/me/tokens", "console_tokens", OWN, me::tokens, "One's tokens"),
         form("/me/tokens", "console_token_create", OWN, me::token_create, "Make a token"),
         form("/me/tokens/{token}/delete", "console_token_delete", OWN, me::token_delete, "Withdraw a token"),
@@ -85,10 +107,28 @@ fn organization_rows() -> Vec<Operation> {
     let client = Needs(P::ClientOrganizationsCreate);
     vec![
         page("/o/{slug}", "console_organization", see, organizations::overview, "An organization"),
-        page("/o/{slug}/members", "console_members", Needs(P::MembersView), organizations::members, "Its members"),
-        page("/o/{slug}/audit", "console_organization_audit", Needs(P::AuditView), organizations::audit, "Its log"),
+        page(
+            "/o/{slug}/members",
+            "console_members",
+            Needs(P::MembersView),
+            organizations::members,
+            "Its members",
+        ),
+        page(
+            "/o/{slug}/audit",
+            "console_organization_audit",
+            Needs(P::AuditView),
+            organizations::audit,
+            "Its log",
+        ),
         page("/o/{slug}/settings", "console_settings", change, organizations::settings, "Its settings"),
-        form("/o/{slug}/settings", "console_settings_post", change, organizations::settings_post, "Change it"),
+        form(
+            "/o/{slug}/settings",
+            "console_settings_post",
+            change,
+            organizations::settings_post,
+            "Change it",
+        ),
         page("/o/{slug}/delete", "console_delete", end, organizations::delete, "What deleting it takes"),
         form("/o/{slug}/delete", "console_delete_post", end, organizations::delete_post, "Delete it"),
         page(NEW_CLIENT, "console_wizard", client, wizard::show, "A new client organization, step by step"),
@@ -103,16 +143,52 @@ fn cluster_rows() -> Vec<Operation> {
     let withdraw_token = "/platform/join-tokens/{token}/withdraw";
     let gateway = "/platform/clusters/{name}/gateways/{gateway}/delete";
     vec![
-        page("/platform/clusters", "console_clusters", Needs(P::HubsView), clusters::list, "Clusters of the hub"),
+        page(
+            "/platform/clusters",
+            "console_clusters",
+            Needs(P::HubsView),
+            clusters::list,
+            "Clusters of the hub",
+        ),
         page("/platform/clusters/join", "console_join", add, clusters::join, "How a cluster joins"),
         form("/platform/clusters/join", "console_join_post", add, clusters::join_post, "Make a join token"),
-        form(withdraw_token, "console_join_token_withdraw", add, clusters::token_withdraw, "Withdraw a join token"),
+        form(
+            withdraw_token,
+            "console_join_token_withdraw",
+            add,
+            clusters::token_withdraw,
+            "Withdraw a join token",
+        ),
         page("/platform/clusters/{name}", "console_cluster", see, clusters::view, "A cluster"),
-        form("/platform/clusters/{name}/accept", "console_cluster_accept", decide, clusters::accept, "Accept it"),
+        form(
+            "/platform/clusters/{name}/accept",
+            "console_cluster_accept",
+            decide,
+            clusters::accept,
+            "Accept it",
+        ),
         form("/platform/clusters/{name}/deny", "console_cluster_deny", decide, clusters::deny, "Deny it"),
-        form("/platform/clusters/{name}/withdraw", "console_cluster_withdraw", decide, clusters::withdraw, "Withdraw it"),
-        form("/platform/clusters/{name}/delete", "console_cluster_delete", end, clusters::delete, "Unregister it"),
-        form("/platform/clusters/{name}/licence", "console_licence", license, clusters::licence, "Upload its licence"),
+        form(
+            "/platform/clusters/{name}/withdraw",
+            "console_cluster_withdraw",
+            decide,
+            clusters::withdraw,
+            "Withdraw it",
+        ),
+        form(
+            "/platform/clusters/{name}/delete",
+            "console_cluster_delete",
+            end,
+            clusters::delete,
+            "Unregister it",
+        ),
+        form(
+            "/platform/clusters/{name}/licence",
+            "console_licence",
+            license,
+            clusters::licence,
+            "Upload its licence",
+        ),
         form(
             "/platform/clusters/{name}/gateways",
             "console_gateway_create",
@@ -120,7 +196,13 @@ fn cluster_rows() -> Vec<Operation> {
             clusters::gateway_create,
             "Make a gateway configuration",
         ),
-        form(gateway, "console_gateway_delete", Needs(P::GatewaysDelete), clusters::gateway_delete, "Delete one"),
+        form(
+            gateway,
+            "console_gateway_delete",
+            Needs(P::GatewaysDelete),
+            clusters::gateway_delete,
+            "Delete one",
+        ),
     ]
 }
 
@@ -135,9 +217,27 @@ fn platform_rows() -> Vec<Operation> {
             "Client organizations",
         ),
         page("/platform/users", "console_users", Needs(P::UsersView), platform::users, "Accounts"),
-        page("/platform/users/new", "console_user_new", Needs(P::UsersCreate), platform::user_new, "A new account's form"),
-        form("/platform/users/new", "console_user_create", Needs(P::UsersCreate), platform::user_create, "Make one"),
+        page(
+            "/platform/users/new",
+            "console_user_new",
+            Needs(P::UsersCreate),
+            platform::user_new,
+            "A new account's form",
+        ),
+        form(
+            "/platform/users/new",
+            "console_user_create",
+            Needs(P::UsersCreate),
+            platform::user_create,
+            "Make one",
+        ),
         page("/platform/plans", "console_plans", Needs(P::PlansView), platform::plans, "Plans"),
-        page("/platform/audit", "console_audit", Needs(P::AuditView), platform::audit, "The installation's log"),
+        page(
+            "/platform/audit",
+            "console_audit",
+            Needs(P::AuditView),
+            platform::audit,
+            "The installation's log",
+        ),
     ]
 }

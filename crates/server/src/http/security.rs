@@ -28,7 +28,7 @@ pub(crate) fn apply(headers: &mut HeaderMap, nonce: &Nonce, secure: bool) {
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(header::CACHE_CONTROL, "no-store");
     if secure {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
 }
 

@@ -7,7 +7,7 @@ use bastide_authz::action::{
     DeleteJoinToken, DeleteSession, DeleteToken, SignIn, UpdateLicence, UpdateOrganization, ViewAudit,
     ViewOrganizationAudit,
 };
-use bastide_authz::{Own, Realm, Site};
+use bastide_authz::{Commons, Own, Realm, Site};
 use bastide_model::audit::AuditRecord;
 use bastide_model::cluster::Membership;
 use bastide_model::gateway::GatewayConfiguration;
@@ -16,7 +16,7 @@ use bastide_model::names::Annotations;
 use bastide_model::organization::OrganizationState;
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, GatewayConfigurationId, Ids, JoinTokenId, OrganizationId, RealmId,
-    RequestId, SessionId, SystemIds, TokenId, UserId,
+    RequestId, SessionId, SystemIds, Timestamp, TokenId, UserId,
 };
 use bastide_store::{JoinToken, Licence, PageRequest, Session, Token};
 use serde_json::json;
@@ -27,7 +27,8 @@ use crate::deletion;
 use crate::organizations::HOSTILE;
 
 both_engines! {
-    sec_4_every_change_leaves_one_record,
+    sec_4_every_change_leaves_its_record,
+    a_new_organization_is_in_the_log_of_where_it_was_made_and_begins_its_own,
     sec_4_a_record_says_who_did_what_where_and_when,
     sec_4_a_change_that_is_undone_leaves_no_gap,
     e_16_an_organization_s_log_is_its_own,
@@ -54,6 +55,25 @@ async fn log(bed: &Bed, id: OrganizationId) -> Vec<AuditRecord> {
     bed.read().await.organization_audit_list(&permit, &PageRequest::default()).await.unwrap().items
 }
 
+/// The creation of an organization that has just been carried out: its record in the log of where it was made, and the one
+/// in its own log. They are the same but for the log, the place in it and the id.
+async fn creation(bed: &Bed, made_in: Option<OrganizationId>, id: OrganizationId) -> [AuditRecord; 2] {
+    let permit = bed.site::<ViewAudit>(Site).await;
+    let page = PageRequest::new(Some(2), None, None).unwrap();
+    let mut records = bed.read().await.audit_list(&permit, &page).await.unwrap().items;
+    records.sort_by_key(|record| record.organization == Some(id));
+    let [there, own] = <[AuditRecord; 2]>::try_from(records).unwrap();
+    assert_eq!((there.organization, own.organization), (made_in, Some(id)));
+    assert_eq!(own.sequence, 1, "its own log begins with it");
+    assert_eq!((&there.target_kind[..], &there.target), ("organization", &id.to_string()));
+    assert_ne!(there.id, own.id);
+    assert_ne!(there.hash, own.hash);
+    let (id, organization) = (there.id, there.organization);
+    let (sequence, hash) = (there.sequence, there.hash.clone());
+    assert_eq!(AuditRecord { id, organization, sequence, hash, ..own.clone() }, there);
+    [there, own]
+}
+
 /// Notes which operations were seen to leave a record.
 struct Seen {
     operations: BTreeSet<String>,
@@ -67,6 +87,21 @@ impl Seen {
         assert_eq!(record.operation, operation);
         self.records += 1;
         assert_eq!(count(bed).await, self.records, "{operation} leaves one record");
+        self.operations.insert(operation.to_owned());
+    }
+
+    /// An organization has just been made, and nothing else was done.
+    async fn creation(
+        &mut self,
+        bed: &Bed,
+        operation: &str,
+        made_in: Option<OrganizationId>,
+        id: OrganizationId,
+    ) {
+        let [record, _] = creation(bed, made_in, id).await;
+        assert_eq!(record.operation, operation);
+        self.records += 2;
+        assert_eq!(count(bed).await, self.records, "{operation} leaves a record in each of two logs");
         self.operations.insert(operation.to_owned());
     }
 }
@@ -90,7 +125,7 @@ const WITHOUT_RECORD: &[&str] = &[
     "desired_set",
 ];
 
-async fn sec_4_every_change_leaves_one_record(bed: Bed) {
+async fn sec_4_every_change_leaves_its_record(bed: Bed) {
     let mut seen = Seen { operations: BTreeSet::new(), records: 0 };
     seen.one(&bed, "setup_complete").await;
     organizations_leave_records(&bed, &mut seen).await;
@@ -112,16 +147,16 @@ async fn organizations_leave_records(bed: &Bed, seen: &mut Seen) {
     let owner = bed.user("ada@example.org").await;
     seen.one(bed, "user_create").await;
     let root = bed.root("top", owner).await;
-    seen.one(bed, "organization_create_root").await;
+    seen.creation(bed, "organization_create_root", None, root).await;
     let child = bed.child("child", root, owner).await;
-    seen.one(bed, "organization_create").await;
+    seen.creation(bed, "organization_create", Some(root), child).await;
     let permit = bed.site::<action::CreateClientOrganization>(Realm(RealmId::PLATFORM)).await;
     let client = bed.new_organization("brand-1", (RealmId::PLATFORM, Some(root))).await;
     let mut tx = bed.write().await;
     let ids = (AssignmentId::fresh(&SystemIds), audit_id());
     tx.create_organization(&permit, &client, owner, ids).await.unwrap();
     tx.commit().await.unwrap();
-    seen.one(bed, "client_organization_create").await;
+    seen.creation(bed, "client_organization_create", None, client.id).await;
     rename(bed, owner, child, "Renamed").await;
     seen.one(bed, "organization_update").await;
     deletion::delete(bed, child).await.unwrap();
@@ -166,7 +201,8 @@ async fn sign_in(bed: &Bed, user: UserId, user_agent: &str, secret: u8) -> Sessi
 async fn people_leave_records(bed: &Bed, seen: &mut Seen) {
     let user = bed.user("bob@example.org").await;
     seen.one(bed, "user_create").await;
-    let (first, _) = (sign_in(bed, user, "one", 1).await, seen.one(bed, "session_create").await);
+    let first = sign_in(bed, user, "one", 1).await;
+    seen.one(bed, "session_create").await;
     let permit = bed.permit::<DeleteSession>(user, Own(user)).await;
     let mut tx = bed.write().await;
     assert!(tx.session_delete(&permit, first, bed.audit()).await.unwrap());
@@ -279,6 +315,29 @@ async fn gateways_leave_records(bed: &Bed, seen: &mut Seen, cluster: ClusterId) 
     seen.one(bed, "gateway_configuration_delete").await;
 }
 
+/// A new organization is in the log of where it was made, its parent's or the installation's, and its own log begins
+/// with it, so that its members read who made it.
+async fn a_new_organization_is_in_the_log_of_where_it_was_made_and_begins_its_own(bed: Bed) {
+    let owner = bed.user("ada@example.org").await;
+    let id = bed.root("acme", owner).await;
+    let [there, own] = creation(&bed, None, id).await;
+    assert_eq!((there.operation.as_str(), there.actor), ("organization_create_root", Some(owner)));
+    assert_eq!(there.after.unwrap()["owner"], json!(owner));
+    assert_eq!(log(&bed, id).await, [own.clone()]);
+    assert_eq!(bed.read().await.audit_verify(Some(id)).await, Ok(1));
+
+    let child = bed.child("child", id, owner).await;
+    let [there, of_child] = creation(&bed, Some(id), child).await;
+    assert_eq!((there.operation.as_str(), there.actor), ("organization_create", Some(bed.administrator)));
+    assert_eq!(there.after.clone().unwrap()["parent"], json!(id));
+    assert_eq!(log(&bed, id).await, [there, own]);
+    assert_eq!(log(&bed, child).await, [of_child]);
+    for (log, records) in [(Some(id), 2), (Some(child), 1)] {
+        assert_eq!(bed.read().await.audit_verify(log).await, Ok(records));
+    }
+    assert!(bed.read().await.audit_verify(None).await.is_ok());
+}
+
 async fn sec_4_a_record_says_who_did_what_where_and_when(bed: Bed) {
     let owner = bed.user("Ada@example.org").await;
     let id = bed.root("acme", owner).await;
@@ -299,7 +358,7 @@ async fn sec_4_a_record_says_who_did_what_where_and_when(bed: Bed) {
         id: audit.0,
         realm: RealmId::PLATFORM,
         organization: Some(id),
-        sequence: 1,
+        sequence: 2,
         at: audit.1,
         actor: Some(owner),
         actor_name: "Ada@example.org".into(),
@@ -337,8 +396,8 @@ async fn sec_4_a_change_that_is_undone_leaves_no_gap(bed: Bed) {
         }
     }
     let sequences: Vec<_> = log(&bed, id).await.iter().map(|record| record.sequence).collect();
-    assert_eq!(sequences, [3, 2, 1]);
-    assert_eq!(bed.read().await.audit_verify(Some(id)).await, Ok(3));
+    assert_eq!(sequences, [4, 3, 2, 1], "its creation and three that were kept");
+    assert_eq!(bed.read().await.audit_verify(Some(id)).await, Ok(4));
 }
 
 async fn e_16_an_organization_s_log_is_its_own(bed: Bed) {
@@ -348,7 +407,9 @@ async fn e_16_an_organization_s_log_is_its_own(bed: Bed) {
     rename(&bed, eve, theirs, "Canary of theirs").await;
     let permit = bed.permit::<ViewOrganizationAudit>(ada, ours).await;
     let listed = bed.read().await.organization_audit_list(&permit, &PageRequest::default()).await.unwrap();
-    assert_eq!(listed.items.len(), 1);
+    let operations: Vec<_> = listed.items.iter().map(|record| record.operation.as_str()).collect();
+    assert_eq!(operations, ["organization_update", "organization_create_root"]);
+    assert!(listed.items.iter().all(|record| record.organization == Some(ours)));
     assert!(!format!("{listed:?}").contains("theirs"));
     assert!(bed.try_permit::<ViewOrganizationAudit>(ada, theirs).await.is_err());
     assert!(bed.try_permit::<ViewAudit>(ada, Site).await.is_err());
@@ -356,11 +417,11 @@ async fn e_16_an_organization_s_log_is_its_own(bed: Bed) {
     assert_eq!(bed.read().await.audit_verify(Some(nobody)).await, Ok(0));
 }
 
-/// A log with four records, and a copy of everything to go back to.
+/// A log with four records, of its creation and of three changes, and a copy of everything to go back to.
 async fn prepared(bed: &Bed) -> OrganizationId {
     let owner = bed.user("ada@example.org").await;
     let id = bed.root("acme", owner).await;
-    for number in 0..4 {
+    for number in 0..3 {
         rename(bed, owner, id, &format!("Name {number}")).await;
     }
     bed.database.raw("create table kept as select * from audit_records").await.unwrap();
@@ -410,6 +471,9 @@ async fn e_44_an_edited_record_is_found(bed: Bed) {
         "target = target || 'x', target_name = substr(target_name, 2)".into(),
     ] {
         for sequence in [1, 3, 4] {
+            if (sequence, change.as_str()) == (1, "before_value = null") {
+                continue; // There is nothing before a creation.
+            }
             let place = the_first.replace("sequence = 1", &format!("sequence = {sequence}"));
             let told = found(&bed, id, &format!("update audit_records set {change} {place}")).await;
             assert!(told.contains(&format!("record {sequence} ")), "{change}: {told}");
@@ -449,7 +513,7 @@ async fn e_44_a_removed_record_is_found(bed: Bed) {
     let other = bed.root("other", owner).await;
     bed.database.raw(&format!("delete from audit_records where log_id = {log}")).await.unwrap();
     rename(&bed, owner, other, "Renamed").await;
-    assert_eq!(bed.read().await.audit_verify(Some(other)).await, Ok(1));
+    assert_eq!(bed.read().await.audit_verify(Some(other)).await, Ok(2), "its creation and the change");
     assert_eq!(code(bed.read().await.audit_verify(Some(id)).await), "audit_chain_broken");
 }
 
@@ -518,7 +582,7 @@ async fn logs_are_paged_from_the_newest(bed: Bed) {
         rename(&bed, owner, id, &format!("Name {number}")).await;
     }
     let (one, every) = (bed.site::<ViewOrganizationAudit>(id).await, bed.site::<ViewAudit>(Site).await);
-    for size in [1, 3, 7, 8, 200] {
+    for size in [1, 3, 7, 8, 9, 200] {
         for of_one in [true, false] {
             let (mut found, mut token) = (Vec::new(), None::<String>);
             loop {
@@ -535,7 +599,8 @@ async fn logs_are_paged_from_the_newest(bed: Bed) {
                     break;
                 }
             }
-            assert_eq!(found.len(), if of_one { 7 } else { 10 }, "by {size}");
+            // Seven changes and the creation; beside them the first set-up, an account, and the creation once more.
+            assert_eq!(found.len(), if of_one { 8 } else { 11 }, "by {size}");
             assert!(found.windows(2).all(|pair| (pair[0].at, pair[0].id) > (pair[1].at, pair[1].id)));
             assert!(!of_one || found.iter().all(|record| record.organization == Some(id)));
         }
@@ -552,7 +617,12 @@ async fn e_44_a_chain_is_the_same_on_both_engines() {
         bed.try_user(&owner).await.unwrap();
         let mut organization = bed.new_organization("acme", (RealmId::PLATFORM, None)).await;
         organization.id = OrganizationId::from_uuid(Uuid::from_u128(2));
-        bed.try_create(&organization, owner.id).await.unwrap();
+        organization.created_at = Timestamp::from_millis(4);
+        let permit = bed.permit::<action::CreateRootOrganization>(owner.id, Commons(RealmId::PLATFORM)).await;
+        let ids = (AssignmentId::fresh(&SystemIds), AuditId::from_uuid(Uuid::from_u128(20)));
+        let mut tx = bed.write().await;
+        tx.create_organization(&permit, &organization, owner.id, ids).await.unwrap();
+        tx.commit().await.unwrap();
         for number in 0..3u128 {
             let before = bed.organization(organization.id).await;
             let mut after = before.clone();
@@ -561,31 +631,15 @@ async fn e_44_a_chain_is_the_same_on_both_engines() {
             after.annotations = Annotations::try_from(BTreeMap::from(annotations)).unwrap();
             let permit = bed.permit::<UpdateOrganization>(owner.id, organization.id).await;
             let id = AuditId::from_uuid(Uuid::from_u128(number + 10));
-            let at = bastide_model::Timestamp::from_millis(5);
+            let at = Timestamp::from_millis(5);
             let mut tx = bed.write().await;
             tx.organization_update(&permit, (&before, &after), (id, at)).await.unwrap();
             tx.commit().await.unwrap();
         }
-        assert_eq!(bed.read().await.audit_verify(Some(organization.id)).await, Ok(3));
+        assert_eq!(bed.read().await.audit_verify(Some(organization.id)).await, Ok(4));
         let records = log(&bed, organization.id).await;
         hashes.push(records.into_iter().map(|record| record.hash).collect::<Vec<_>>());
     }
-    assert_eq!(hashes[0].len(), 3);
+    assert_eq!(hashes[0].len(), 4);
     assert_eq!(hashes[0], hashes[1]);
-}
-
-/// A new organization is in the log of where it was made: its parent's, or the installation's.
-#[tokio::test]
-async fn a_new_organization_is_in_the_log_of_where_it_was_made() {
-    let bed = Bed::sqlite().await;
-    let owner = bed.user("ada@example.org").await;
-    let id = bed.root("acme", owner).await;
-    let record = latest(&bed).await;
-    assert_eq!((record.operation.as_str(), record.organization), ("organization_create_root", None));
-    assert_eq!(record.target, id.to_string());
-    let after = record.after.unwrap();
-    assert_eq!(after["owner"], json!(owner));
-    let child = bed.child("child", id, owner).await;
-    let record = latest(&bed).await;
-    assert_eq!((record.organization, record.target), (Some(id), child.to_string()));
 }

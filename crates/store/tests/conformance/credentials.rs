@@ -413,17 +413,17 @@ async fn fleet_1_a_join_token_is_used_once(bed: Bed) {
     assert_eq!(bed.read().await.join_token_by_secret(hash("other")).await.unwrap(), None);
     assert_eq!(bed.read().await.join_token(token.id).await, Ok(token.clone()));
     let now = bed.now();
-    let mut uses = Vec::new();
+    let mut attempts = Vec::new();
     for _ in 0..20 {
         let (permit, store, id) = (bed.door::<RequestJoin>(bed.hub).await, bed.store.clone(), token.id);
-        uses.push(async move {
+        attempts.push(async move {
             let mut tx = store.write().await.unwrap();
             let used = tx.join_token_use(&permit, id, now).await.unwrap();
             tx.commit().await.unwrap();
             used
         });
     }
-    assert_eq!(race(uses).await.into_iter().filter(|used| *used).count(), 1);
+    assert_eq!(race(attempts).await.into_iter().filter(|used| *used).count(), 1);
     token.used_at = Some(now);
     assert_eq!(bed.read().await.join_token(token.id).await, Ok(token.clone()));
     assert_eq!(token.state(now), "used");
@@ -478,17 +478,17 @@ async fn a_set_up_link_is_used_once_and_replaced_by_the_next(bed: Bed) {
     assert!(!open("first", now).await, "replaced");
     assert!(open("second", now).await);
     assert!(!open("second", end).await, "ended");
-    let mut uses = Vec::new();
+    let mut attempts = Vec::new();
     for _ in 0..20 {
         let (permit, store) = (bed.door::<CompleteSetup>(Site).await, bed.store.clone());
-        uses.push(async move {
+        attempts.push(async move {
             let mut tx = store.write().await.unwrap();
             let used = tx.setup_link_use(&permit, hash("second"), now).await.unwrap();
             tx.commit().await.unwrap();
             used
         });
     }
-    assert_eq!(race(uses).await.into_iter().filter(|used| *used).count(), 1);
+    assert_eq!(race(attempts).await.into_iter().filter(|used| *used).count(), 1);
     assert!(!open("second", now).await);
     let permit = bed.door::<CompleteSetup>(Site).await;
     let mut tx = bed.write().await;

@@ -163,7 +163,7 @@ async fn fleet_4_a_placement_comes_back_with_everything_about_it(bed: Bed) {
         created_at: bed.now(),
     };
     try_place(&bed, &placement).await.unwrap();
-    assert_eq!(bed.read().await.placements_of(rich).await.unwrap(), [placement.clone()]);
+    assert_eq!(bed.read().await.placements_of(rich).await.unwrap(), std::slice::from_ref(&placement));
     assert_eq!(bed.read().await.clusters_placed_on().await.unwrap(), [cluster]);
     let permit = bed.placement::<SetDesired>(cluster).await;
     let placed = bed.write().await.placed_on(&permit).await.unwrap();

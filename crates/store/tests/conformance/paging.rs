@@ -227,14 +227,14 @@ async fn a_list_does_not_show_what_is_gone(bed: Bed) {
 
 async fn people_are_paged_and_found_by_name_and_address(bed: Bed) {
     let mut expected = vec![bed.administrator];
-    for number in 0..11 {
+    for (number, name) in ["Same Name"; 6].into_iter().chain(HOSTILE).enumerate() {
         let mut user = bed.new_user(RealmId::PLATFORM, &format!("u{number}@example.org"));
-        user.name = if number < 6 { "Same Name".parse().unwrap() } else { HOSTILE[number].parse().unwrap() };
+        user.name = name.parse().unwrap();
         bed.try_user(&user).await.unwrap();
         expected.push(user.id);
     }
     let permit = bed.site::<ViewUsers>(Realm(RealmId::PLATFORM)).await;
-    for size in [1, 4, 12, 200] {
+    for size in [1, 4, 19, 200] {
         let (mut found, mut token) = (Vec::new(), None::<String>);
         loop {
             let listed =
@@ -253,7 +253,7 @@ async fn people_are_paged_and_found_by_name_and_address(bed: Bed) {
     };
     assert_eq!(count("same name").await, 6);
     assert_eq!(count("U3@EXAMPLE").await, 1);
-    assert_eq!(count("%").await, 0);
+    assert_eq!(count("%").await, 1);
 }
 
 async fn a_cursor_is_good_for_its_own_list(bed: Bed) {

@@ -12,6 +12,7 @@ use crate::bed::{Bed, audit_id, both_engines, code};
 
 both_engines! {
     hier_2_no_edge_between_two_realms_is_stored_by_the_store,
+    cli_2_no_credential_is_stored_for_another_realm,
     hier_2_no_edge_between_two_realms_is_stored_past_the_store,
     what_is_referred_to_cannot_go,
 }
@@ -72,7 +73,11 @@ async fn hier_2_no_edge_between_two_realms_is_stored_by_the_store(bed: Bed) {
     assert_eq!(code(result), "in_use");
     let result = bed.write().await.placement_create(&permit, two.brand, &placement).await;
     assert_eq!(code(result), "internal", "and the permit is for the other realm");
-    // CLI-2: a session or a token in another realm than the account's.
+}
+
+/// CLI-2: a session or a token in another realm than the account's.
+async fn cli_2_no_credential_is_stored_for_another_realm(bed: Bed) {
+    let two = two(&bed).await;
     let now = bed.now();
     let session = Session {
         id: SessionId::fresh(&SystemIds),

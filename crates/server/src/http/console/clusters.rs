@@ -13,7 +13,8 @@ use crate::pages::{self, AcceptForm, ClusterPage, ClustersPage, GatewayForm, Joi
 
 /// Whoever sees no hub sees no page about one (HIER-6).
 async fn hub_of(visit: &Visit) -> Result<HubView, Failure> {
-    let hubs = hubs::list(visit.state(), visit.who(), Search(PageQuery::default()), visit.uri.clone()).await?;
+    let hubs =
+        hubs::list(visit.state(), visit.who(), Search(PageQuery::default()), visit.uri.clone()).await?;
     hubs.into_value().items.into_iter().next().ok_or(Failure::NOT_FOUND)
 }
 
@@ -24,15 +25,18 @@ fn name_of(hub: &HubView) -> Result<At<Name>, Failure> {
 async fn clusters_page(visit: &Visit, refusal: Option<Refusal>) -> Result<ClustersPage, Failure> {
     let hub = hub_of(visit).await?;
     let query = Search(visit.list_query());
-    let mut listed = visit.listing(clusters::list(visit.state(), visit.who(), query, visit.uri.clone()).await)?;
+    let mut listed =
+        visit.listing(clusters::list(visit.state(), visit.who(), query, visit.uri.clone()).await)?;
     let mut requests = Vec::new();
     if let Ok(page) = &mut listed.outcome {
-        let (asking, others) =
-            std::mem::take(&mut page.items).into_iter().partition(|cluster| cluster.membership == "requested");
+        let (asking, others) = std::mem::take(&mut page.items)
+            .into_iter()
+            .partition(|cluster| cluster.membership == "requested");
         (requests, page.items) = (asking, others);
     }
     let all = Search(PageQuery { page_size: Some(200), ..PageQuery::default() });
-    let tokens = hubs::join_token_list(visit.state(), visit.who(), name_of(&hub)?, all, visit.uri.clone()).await;
+    let tokens =
+        hubs::join_token_list(visit.state(), visit.who(), name_of(&hub)?, all, visit.uri.clone()).await;
     let (tokens, may_add) = match tokens {
         Ok(page) => (page.into_value().items, true),
         Err(Failure::Domain(Error::Forbidden { .. })) => (Vec::new(), false),
@@ -77,7 +81,8 @@ pub(super) async fn token_withdraw(visit: Visit, At(token): At<JoinTokenId>) -> 
 
 pub(super) async fn join(visit: Visit) -> Result<Html, Failure> {
     let hub = hub_of(&visit).await?;
-    let view = JoinPage { hub, cluster_name: String::new(), minutes: String::new(), issued: None, problem: None };
+    let view =
+        JoinPage { hub, cluster_name: String::new(), minutes: String::new(), issued: None, problem: None };
     Ok(show(pages::join(&visit.page, &view)))
 }
 
@@ -162,9 +167,9 @@ pub(super) async fn gateway_delete(
     At((name, gateway)): At<(Name, Name)>,
 ) -> Result<Html, Failure> {
     let page = cluster_page(&visit, &name, None).await?;
-    let found = page.gateways.items().iter().find(|one| one.slug == gateway.as_str() || one.id == gateway.as_str());
-    let id: GatewayConfigurationId =
-        found.and_then(|one| one.id.parse().ok()).ok_or(Failure::NOT_FOUND)?;
+    let found =
+        page.gateways.items().iter().find(|one| one.slug == gateway.as_str() || one.id == gateway.as_str());
+    let id: GatewayConfigurationId = found.and_then(|one| one.id.parse().ok()).ok_or(Failure::NOT_FOUND)?;
     match gateways::delete(visit.state(), visit.who(), At(id)).await {
         Ok(_) => Ok(go(&address(&name), Some("deleted"))),
         Err(failure) => again(&visit, &name, failure, |_| ()).await,

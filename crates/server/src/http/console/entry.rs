@@ -52,9 +52,9 @@ pub(super) async fn setup_post(entrance: Entrance, form: Form) -> Result<Html, F
     };
     match identity::setup(State(entrance.hub.clone()), Body(request)).await {
         Ok(_) => Ok(go("/sign-in", Some("set-up"))),
-        Err(failure) => {
-            entrance.refused(failure, |page, problem| pages::setup(page, &SetupPage { problem: Some(problem), ..view }))
-        }
+        Err(failure) => entrance.refused(failure, |page, problem| {
+            pages::setup(page, &SetupPage { problem: Some(problem), ..view })
+        }),
     }
 }
 
@@ -73,7 +73,8 @@ pub(super) async fn sign_in_post(entrance: Entrance, form: Form) -> Result<Html,
         Ok(signed_in) => {
             let target = LocalPath::parse(&next).unwrap_or_else(LocalPath::start);
             let cookie = cookies::sign_in(&signed_in.secret, SESSION_SECONDS);
-            let cookie = cookie.ok_or_else(|| bastide_model::Error::internal("a session's secret fits no cookie"))?;
+            let cookie =
+                cookie.ok_or_else(|| bastide_model::Error::internal("a session's secret fits no cookie"))?;
             Ok(Html::go(&target).cookie(cookie))
         }
         Err(error) => {
@@ -104,8 +105,10 @@ pub(super) async fn sign_out(visit: Visit, form: Form) -> Result<Html, Failure> 
 pub(super) async fn theme(form: Form) -> Result<Html, Failure> {
     let theme = Theme::from_word(form.text("theme"));
     let next = LocalPath::parse(form.text("next")).unwrap_or_else(LocalPath::start);
-    let cookie = format!("{}={}; Path=/; SameSite=Lax; Secure; Max-Age=31536000", pages::THEME_COOKIE, theme.as_str());
-    let cookie = HeaderValue::from_str(&cookie).map_err(|error| bastide_model::Error::internal(error.to_string()))?;
+    let cookie =
+        format!("{}={}; Path=/; SameSite=Lax; Secure; Max-Age=31536000", pages::THEME_COOKIE, theme.as_str());
+    let cookie =
+        HeaderValue::from_str(&cookie).map_err(|error| bastide_model::Error::internal(error.to_string()))?;
     Ok(Html::go(&next).cookie(cookie))
 }
 
@@ -116,7 +119,8 @@ pub(super) async fn asset(At(name): At<String>) -> Result<Plain, Failure> {
 }
 
 pub(super) async fn cli(visit: Visit) -> Result<Html, Failure> {
-    let port: u16 = visit.query.text("port").parse().map_err(|_| Failure::field("port", "a port of 1 to 65535"))?;
+    let port: u16 =
+        visit.query.text("port").parse().map_err(|_| Failure::field("port", "a port of 1 to 65535"))?;
     let view = CliLoginPage {
         name: visit.query.filled("name").unwrap_or_else(|| "bastide".to_owned()),
         redirect_uri: format!("http://127.0.0.1:{port}/callback"),
@@ -131,12 +135,17 @@ pub(super) async fn cli_post(visit: Visit, form: Form) -> Result<Html, Failure> 
     let wrong = || Failure::field("/redirect_uri", "a program waits at http://127.0.0.1 and nowhere else");
     let mut address: url::Url = form.text("redirect_uri").parse().map_err(|_| wrong())?;
     let answer = if form.text("decision") == "allow" {
-        let name: DisplayName = form.text("name").parse().map_err(|text: String| Failure::field("/name", text))?;
+        let name: DisplayName =
+            form.text("name").parse().map_err(|text: String| Failure::field("/name", text))?;
         ("code", logins::code_create(&visit.hub.app, &visit.caller, name, form.text("code_challenge")).await?)
     } else {
         ("error", "access_denied".to_owned())
     };
-    address.query_pairs_mut().clear().append_pair(answer.0, &answer.1).append_pair("state", form.text("state"));
+    address
+        .query_pairs_mut()
+        .clear()
+        .append_pair(answer.0, &answer.1)
+        .append_pair("state", form.text("state"));
     Html::go_to_loopback(&address).ok_or_else(wrong)
 }
 
@@ -155,9 +164,13 @@ async fn confirm_device(visit: &Visit, user_code: String) -> Result<Html, Failur
             Ok(show(pages::device(&visit.page, &DevicePage { user_code, stage, problem: None })))
         }
         Err(bastide_model::Error::NotFound) => {
-            let unknown = Failure::field("/user_code", "no program waits with this code; ask it for a new one");
+            let unknown =
+                Failure::field("/user_code", "no program waits with this code; ask it for a new one");
             visit.refused(unknown, |page, problem| {
-                pages::device(page, &DevicePage { user_code, stage: DeviceStage::Enter, problem: Some(problem) })
+                pages::device(
+                    page,
+                    &DevicePage { user_code, stage: DeviceStage::Enter, problem: Some(problem) },
+                )
             })
         }
         Err(other) => Err(other.into()),

@@ -9,7 +9,8 @@ use crate::http::extract::{At, Body, Form, Search};
 use crate::http::problem::Failure;
 use crate::http::{identity, organizations, permissions};
 use crate::pages::{
-    self, Listing, NewOrganizationPage, OrganizationForm, OrganizationsPage, SessionsPage, TokenForm, TokensPage,
+    self, Listing, NewOrganizationPage, OrganizationForm, OrganizationsPage, SessionsPage, TokenForm,
+    TokensPage,
 };
 
 pub(super) async fn organizations(visit: Visit) -> Result<Html, Failure> {
@@ -20,7 +21,9 @@ pub(super) async fn organizations(visit: Visit) -> Result<Html, Failure> {
 }
 
 fn parents(visit: &Visit) -> Vec<bastide_api::organizations::OrganizationView> {
-    let may = |one: &&bastide_api::organizations::OrganizationView| one.actions.iter().any(|a| a == "create_beneath");
+    let may = |one: &&bastide_api::organizations::OrganizationView| {
+        one.actions.iter().any(|a| a == "create_beneath")
+    };
     visit.page.switcher.iter().filter(may).cloned().collect()
 }
 
@@ -45,9 +48,14 @@ pub(super) async fn organization_create(visit: Visit, form: Form) -> Result<Html
     }
 }
 
-async fn tokens_page(visit: &Visit, form: TokenForm, issued: Option<IssuedToken>) -> Result<TokensPage, Failure> {
+async fn tokens_page(
+    visit: &Visit,
+    form: TokenForm,
+    issued: Option<IssuedToken>,
+) -> Result<TokensPage, Failure> {
     let (query, here) = (Search(visit.list_query()), visit.uri.clone());
-    let tokens = visit.listing(identity::token_list(visit.state(), visit.who(), query, here.clone()).await)?;
+    let tokens =
+        visit.listing(identity::token_list(visit.state(), visit.who(), query, here.clone()).await)?;
     let all = Search(bastide_api::PageQuery { page_size: Some(200), ..bastide_api::PageQuery::default() });
     let permissions = permissions::list(visit.who(), all, here).await?.into_value().items;
     Ok(TokensPage { tokens, form, permissions, issued, problem: None })

@@ -9,22 +9,28 @@ use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, IfMatch, Name, Search};
 use crate::http::problem::Failure;
 use crate::http::{organizations, plans};
-use crate::pages::{self, AuditPage, DeletePage, Listing, MembersPage, OrganizationForm, OverviewPage, SettingsPage, Usage};
+use crate::pages::{
+    self, AuditPage, DeletePage, Listing, MembersPage, OrganizationForm, OverviewPage, SettingsPage, Usage,
+};
 
 /// Changes that the overview shows of the log.
 const LATEST: u32 = 5;
 
 pub(super) async fn overview(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
     let organization = visit.enter(&slug).await?;
-    let parent = visit.page.switcher.iter().find(|one| Some(&one.id) == organization.parent.as_ref()).cloned();
-    let (first, here) = (Search(PageQuery { page_size: Some(200), ..PageQuery::default() }), visit.uri.clone());
+    let parent =
+        visit.page.switcher.iter().find(|one| Some(&one.id) == organization.parent.as_ref()).cloned();
+    let (first, here) =
+        (Search(PageQuery { page_size: Some(200), ..PageQuery::default() }), visit.uri.clone());
     let members =
-        organizations::members(visit.state(), visit.who(), At(slug.clone()), first.clone(), here.clone()).await;
+        organizations::members(visit.state(), visit.who(), At(slug.clone()), first.clone(), here.clone())
+            .await;
     let members = visit.listing(members)?;
     let owner = members.items().iter().find(|member| member.role == "owner").cloned();
     let beneath = visit.beneath(&organization);
     let plan = plan_of(&visit, &organization).await?;
-    let usage = plan.as_ref().map(|plan| usage(plan, members.items().len(), beneath.len())).unwrap_or_default();
+    let usage =
+        plan.as_ref().map(|plan| usage(plan, members.items().len(), beneath.len())).unwrap_or_default();
     let placements = placements(&visit, &slug).await?;
     let few = Search(PageQuery { page_size: Some(LATEST), ..PageQuery::default() });
     let latest = organizations::audit_list(visit.state(), visit.who(), At(slug), few, here).await;
@@ -37,7 +43,8 @@ pub(super) async fn overview(mut visit: Visit, At(slug): At<Name>) -> Result<Htm
 /// The organizations beneath that the search names; they are few enough to be on one page.
 fn searched(all: Vec<OrganizationView>, query: &PageQuery) -> Listing<OrganizationView> {
     let wanted = query.search.as_deref().unwrap_or_default().to_lowercase();
-    let found = all.into_iter().filter(|one| one.name.to_lowercase().contains(&wanted) || one.slug.contains(&wanted));
+    let found =
+        all.into_iter().filter(|one| one.name.to_lowercase().contains(&wanted) || one.slug.contains(&wanted));
     let mut listing = Listing::whole(found.collect());
     listing.query.search.clone_from(&query.search);
     listing
@@ -56,7 +63,9 @@ fn usage(plan: &PlanView, members: usize, beneath: usize) -> Vec<Usage> {
 
 async fn placements(visit: &Visit, slug: &Name) -> Result<Vec<PlacementView>, Failure> {
     let all = Search(PageQuery { page_size: Some(200), ..PageQuery::default() });
-    let placed = organizations::placements(visit.state(), visit.who(), At(slug.clone()), all, visit.uri.clone()).await?;
+    let placed =
+        organizations::placements(visit.state(), visit.who(), At(slug.clone()), all, visit.uri.clone())
+            .await?;
     Ok(placed.into_value().items)
 }
 
@@ -71,12 +80,17 @@ pub(super) async fn members(mut visit: Visit, At(slug): At<Name>) -> Result<Html
 pub(super) async fn audit(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
     let organization = visit.enter(&slug).await?;
     let query = Search(visit.list_query());
-    let listed = organizations::audit_list(visit.state(), visit.who(), At(slug), query, visit.uri.clone()).await;
+    let listed =
+        organizations::audit_list(visit.state(), visit.who(), At(slug), query, visit.uri.clone()).await;
     let records = visit.listing(listed)?;
     Ok(show(pages::audit(&visit.page, &AuditPage { organization: Some(organization), records })))
 }
 
-async fn settings_page(visit: &Visit, organization: OrganizationView, form: OrganizationForm) -> Result<SettingsPage, Failure> {
+async fn settings_page(
+    visit: &Visit,
+    organization: OrganizationView,
+    form: OrganizationForm,
+) -> Result<SettingsPage, Failure> {
     let clusters = clusters_of(visit, &organization).await?;
     Ok(SettingsPage { children: visit.beneath(&organization), organization, form, clusters, problem: None })
 }
@@ -87,7 +101,11 @@ async fn clusters_of(visit: &Visit, organization: &OrganizationView) -> Result<V
 }
 
 /// Whoever may not change it is told so, with the name of the permission, instead of being shown a form that fails.
-fn require(organization: &OrganizationView, action: &str, permission: bastide_model::Permission) -> Result<(), Failure> {
+fn require(
+    organization: &OrganizationView,
+    action: &str,
+    permission: bastide_model::Permission,
+) -> Result<(), Failure> {
     let offered = organization.actions.iter().any(|one| one == action);
     let active = organization.state == "active";
     if offered || !active { Ok(()) } else { Err(bastide_model::Error::Forbidden { permission }.into()) }
@@ -108,7 +126,8 @@ pub(super) async fn settings_post(mut visit: Visit, At(slug): At<Name>, form: Fo
     let done = match wrong(form.check()) {
         Ok(()) => {
             let seen = IfMatch(revision(&typed.text("etag")));
-            organizations::update(visit.state(), visit.who(), At(slug.clone()), seen, Body(form.to_change())).await
+            organizations::update(visit.state(), visit.who(), At(slug.clone()), seen, Body(form.to_change()))
+                .await
         }
         Err(failure) => Err(failure),
     };
@@ -128,7 +147,11 @@ fn revision(etag: &str) -> i64 {
     etag.trim_matches('"').parse().unwrap_or(-1)
 }
 
-async fn delete_page(visit: &Visit, organization: OrganizationView, typed: String) -> Result<DeletePage, Failure> {
+async fn delete_page(
+    visit: &Visit,
+    organization: OrganizationView,
+    typed: String,
+) -> Result<DeletePage, Failure> {
     let clusters = clusters_of(visit, &organization).await?;
     Ok(DeletePage { children: visit.beneath(&organization), organization, typed, clusters, problem: None })
 }
@@ -145,7 +168,7 @@ pub(super) async fn delete_post(mut visit: Visit, At(slug): At<Name>, form: Form
     let typed = form.text("confirm").to_owned();
     let seen = IfMatch(revision(&organization.etag));
     let confirm = Search(ConfirmQuery { confirm: typed.clone() });
-    match organizations::delete(visit.state(), visit.who(), At(slug), seen, confirm).await {
+    match organizations::delete(visit.state(), visit.who(), At(slug), confirm, seen).await {
         Ok(_) => Ok(go(&format!("/o/{}", organization.slug), Some("deleting"))),
         Err(failure) => {
             let view = delete_page(&visit, organization, typed).await?;

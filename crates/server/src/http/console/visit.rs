@@ -99,7 +99,8 @@ impl Visit {
 
     /// The organization that the page is about.
     pub(super) async fn enter(&mut self, slug: &Name) -> Result<OrganizationView, Failure> {
-        let found = organizations::view(self.state(), self.who(), crate::http::extract::At(slug.clone())).await?;
+        let found =
+            organizations::view(self.state(), self.who(), crate::http::extract::At(slug.clone())).await?;
         let organization = found.into_value();
         self.page.current = Some(organization.clone());
         Ok(organization)
@@ -107,7 +108,8 @@ impl Visit {
 
     /// The organizations directly beneath one, of those that the caller sees.
     pub(super) fn beneath(&self, organization: &OrganizationView) -> Vec<OrganizationView> {
-        let children = self.page.switcher.iter().filter(|one| one.parent.as_deref() == Some(&organization.id));
+        let children =
+            self.page.switcher.iter().filter(|one| one.parent.as_deref() == Some(&organization.id));
         children.cloned().collect()
     }
 
@@ -121,29 +123,39 @@ impl Visit {
         let query = self.list_query();
         match answer {
             Ok(page) => Ok(Listing { outcome: Ok(page.into_value()), query }),
-            Err(failure @ Failure::Domain(Error::Forbidden { .. } | Error::Unavailable { .. } | Error::Invalid { .. })) => {
-                Ok(Listing { outcome: Err(failure.document(self.context.id)), query })
-            }
+            Err(
+                failure @ Failure::Domain(
+                    Error::Forbidden { .. } | Error::Unavailable { .. } | Error::Invalid { .. },
+                ),
+            ) => Ok(Listing { outcome: Err(failure.document(self.context.id)), query }),
             Err(other) => Err(other),
         }
     }
 
-    pub(super) fn refused(&self, failure: Failure, show: impl FnOnce(&Context, Problem) -> Markup) -> Result<Html, Failure> {
-        refused(&self.page, &self.context, failure, show)
+    pub(super) fn refused(
+        &self,
+        failure: Failure,
+        show: impl FnOnce(&Context, Problem) -> Markup,
+    ) -> Result<Html, Failure> {
+        refused(&self.hub, (&self.page, &self.context), failure, show)
     }
 }
 
 impl Entrance {
-    pub(super) fn refused(&self, failure: Failure, show: impl FnOnce(&Context, Problem) -> Markup) -> Result<Html, Failure> {
-        refused(&self.page, &self.context, failure, show)
+    pub(super) fn refused(
+        &self,
+        failure: Failure,
+        show: impl FnOnce(&Context, Problem) -> Markup,
+    ) -> Result<Html, Failure> {
+        refused(&self.hub, (&self.page, &self.context), failure, show)
     }
 }
 
 /// Shows a form again with what was wrong, when that is something that the person at the form can mend; anything else
 /// goes to the page for problems.
 fn refused(
-    page: &Context,
-    context: &RequestContext,
+    hub: &Hub,
+    (page, context): (&Context, &RequestContext),
     failure: Failure,
     show: impl FnOnce(&Context, Problem) -> Markup,
 ) -> Result<Html, Failure> {
@@ -160,7 +172,8 @@ fn refused(
         ) => failure.status(),
         _ => return Err(failure),
     };
-    Ok(Html::with_status(status, show(page, failure.document(context.id)).into_string()))
+    let shown = show(page, failure.document(context.id)).into_string();
+    Ok(Html::with_status(status, shown).with_headers(failure.headers(hub.app.now())))
 }
 
 /// What a form's own check found, as a failure; nothing when it found nothing.

@@ -48,7 +48,10 @@ async fn check(visit: &Visit, draft: ClientOrganizationDraft) -> Result<CheckRes
     match client_organizations::check(visit.state(), visit.who(), Body(draft.clone())).await {
         Ok(answer) => Ok(answer.into_value()),
         Err(Failure::Domain(bastide_model::Error::Invalid { .. })) => {
-            let plain = ClientOrganizationDraft { acting_from: draft.acting_from, ..ClientOrganizationDraft::default() };
+            let plain = ClientOrganizationDraft {
+                acting_from: draft.acting_from,
+                ..ClientOrganizationDraft::default()
+            };
             Ok(client_organizations::check(visit.state(), visit.who(), Body(plain)).await?.into_value())
         }
         Err(other) => Err(other),

@@ -1,0 +1,91 @@
+//! What stands beneath something is found through it, and only there (E-17).
+
+use anyhow::{Result, ensure};
+use bastide_testkit::cast::{Cast, HUB, SITE_ORGANIZATION};
+use bastide_testkit::routes;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::stage::{Guest, answer};
+
+/// E-17: every route with two names in its path refuses a child of another parent. A route that is new has to be tried
+/// here as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
+    let rows = routes::rows()?;
+    let nested: Vec<&str> =
+        rows.iter().filter(|row| row.path.matches('{').count() > 1).map(|row| row.id.as_str()).collect();
+    ensure!(nested == ["console_gateway_delete"], "routes with two names: {nested:?}");
+
+    let cast = Cast::start().await?;
+    let site = Guest::new(&cast, "site", &cast.administrator)?;
+    let before = super::stage::state(&cast).await?;
+    let (a, b) = (&cast.a, &cast.b);
+    for (parent, child) in [
+        (&a.spoke.cluster.name, &b.gateway.id),
+        (&a.spoke.cluster.id, &b.gateway.slug),
+        (&b.spoke.cluster.name, &a.gateway.id),
+        (&b.spoke.cluster.id, &a.gateway.slug),
+        (&cast.shared.cluster.name, &a.gateway.id),
+    ] {
+        let path = format!("/platform/clusters/{parent}/gateways/{child}/delete");
+        let answer = answer(site.page(Method::POST, &path).form(&[("confirm", "yes")])).await?;
+        ensure!(answer.status == StatusCode::NOT_FOUND, "{path}: {}", answer.status);
+    }
+    ensure!(super::stage::state(&cast).await? == before, "something was changed");
+    Ok(())
+}
+
+/// E-17: the caller is the parent of what is theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn e_17_tokens_and_sessions_are_found_beneath_their_own_account_only() -> Result<()> {
+    let cast = Cast::start().await?;
+    let (a, b) = (Guest::new(&cast, "A", &cast.a.owner)?, Guest::new(&cast, "B", &cast.b.owner)?);
+    for kind in ["tokens", "sessions"] {
+        let listed = b.read(&format!("/v1/me/{kind}")).await?.good()?;
+        let items = listed.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+        ensure!(!items.is_empty(), "B has no {kind}");
+        for id in items.iter().filter_map(|item| item.get("id").and_then(Value::as_str)) {
+            let refused = answer(a.api(Method::DELETE, &format!("/v1/me/{kind}/{id}"))).await?;
+            ensure!(refused.status == StatusCode::NOT_FOUND, "{kind} {id}: {}", refused.status);
+        }
+        let after = b.read(&format!("/v1/me/{kind}")).await?.good()?;
+        let still = after.get("items").and_then(Value::as_array).map(Vec::len);
+        ensure!(still == Some(items.len()), "{kind} of B are gone: {after}");
+    }
+    Ok(())
+}
+
+/// E-17, FLEET-4: parents and children that are named in a document.
+#[tokio::test(flavor = "multi_thread")]
+async fn e_17_a_document_does_not_mix_parents_and_children() -> Result<()> {
+    let cast = Cast::start().await?;
+    let (a, b) = (&cast.a, &cast.b);
+    let before = super::stage::state(&cast).await?;
+    let owner = Guest::new(&cast, "A", &a.owner)?;
+    for parent in [&b.root.slug, &b.root.id, &b.child.slug] {
+        let body = json!({ "name": "Mine", "parent": parent });
+        let refused = owner.send(Method::POST, "/v1/organizations", &body).await?;
+        ensure!(refused.status == StatusCode::NOT_FOUND, "beneath {parent}: {}", refused.body);
+    }
+    let site = Guest::new(&cast, "site", &cast.administrator)?;
+    for gateway in [&b.gateway.id, &b.gateway.slug] {
+        let body = json!({
+            "acting_from": SITE_ORGANIZATION, "name": "Mixed", "hub": HUB, "spoke": a.spoke.cluster.name,
+            "administrator": { "kind": "existing", "user": a.owner.email },
+            "gateway": { "kind": "dedicated", "configuration": gateway },
+        });
+        let refused = site.send(Method::POST, "/v1/client-organizations", &body).await?;
+        ensure!(refused.status == StatusCode::CONFLICT, "{gateway}: {}", refused.body);
+        ensure!(failed(&refused.json()?) == ["gateway_available"], "{gateway}: {}", refused.body);
+    }
+    ensure!(super::stage::state(&cast).await? == before, "something was changed");
+    Ok(())
+}
+
+/// The names of the preconditions that do not hold.
+fn failed(problem: &Value) -> Vec<&str> {
+    let all = problem.get("preconditions").and_then(Value::as_array).into_iter().flatten();
+    let failed = all.filter(|one| one.get("outcome").and_then(Value::as_str) == Some("failed"));
+    failed.filter_map(|one| one.get("name").and_then(Value::as_str)).collect()
+}

@@ -1,0 +1,217 @@
+//! FLEET-3: licences of clusters through the API and the command line, from an own authority to a hub that says what it
+//! thinks of them.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use bastide_kube::licence::Authority;
+use bastide_model::{Clock as _, SystemClock};
+use bastide_testkit::fake_agent::FakeAgent;
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, everything, issue, text};
+
+/// What would be a licence, were it not a certificate for servers.
+pub(crate) fn for_servers(authority: &Authority, agent: &FakeAgent) -> Result<String> {
+    let issuer =
+        Issuer::from_ca_cert_pem(&authority.certificate_pem, KeyPair::from_pem(&authority.key_pem)?)?;
+    let mut params = CertificateParams::new(vec![agent.uid().to_string()])?;
+    params.distinguished_name.push(DnType::CommonName, agent.uid().to_string());
+    params.distinguished_name.push(DnType::OrganizationName, "databases");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2120, 1, 1));
+    Ok(params.signed_by(&KeyPair::generate()?, &issuer)?.pem())
+}
+
+/// What is said of a licence.
+#[derive(Debug, PartialEq, Eq)]
+struct Verdict {
+    state: String,
+    reason: String,
+    expected: String,
+    found: Vec<String>,
+}
+
+impl Verdict {
+    fn of(licence: &Value) -> Result<Self> {
+        let found = licence.get("found_uids").and_then(Value::as_array).cloned().unwrap_or_default();
+        Ok(Self {
+            state: text(licence, "/state")?.to_owned(),
+            reason: text(licence, "/reason")?.to_owned(),
+            expected: text(licence, "/expected_uid")?.to_owned(),
+            found: found.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
+    }
+}
+
+/// FLEET-3: `none`, `unknown`, `active`, `expiring`, `expired`, `invalid`, each by upload through the API, seen again on
+/// the licence, on the cluster and on the command line, with the reason, the expected and the found uid; each replaces the
+/// one before without a restart; and a restart changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_3_each_state_with_its_reason_and_uids_outlives_a_restart() -> Result<()> {
+    let mut stage = Stage::on_sqlite().await?;
+    let (agent, _alive) = stage.available("eu-1").await?;
+    let (now, uid) = (SystemClock.now(), agent.uid().to_string());
+    let stranger = bastide_kube::licence::authority("Somebody else")?;
+    let another = "0195f3a2-0000-7000-8000-000000000001".to_owned();
+    let none = Verdict::of(&stage.admin.get("/v1/clusters/eu-1/licence").await?)?;
+    let reason = "No licence has been uploaded.".to_owned();
+    ensure!(
+        none == Verdict { state: "none".into(), reason, expected: uid.clone(), found: vec![] },
+        "{none:?}"
+    );
+
+    let kinds: Vec<(String, &str, &str, Vec<String>)> = vec![
+        (stage.licence(&agent, |_| ())?, "active", "It is valid until ", vec![uid.clone()]),
+        (
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into(),
+            "unknown",
+            "The licence cannot be read: ",
+            vec![],
+        ),
+        (
+            stage.licence(&agent, |request| request.not_after = now.plus_seconds(29 * 86_400))?,
+            "expiring",
+            "It ends on ",
+            vec![uid.clone()],
+        ),
+        (
+            stage.licence(&agent, |request| request.not_after = now.plus_seconds(-1))?,
+            "expired",
+            "It ended on ",
+            vec![uid.clone()],
+        ),
+        (
+            issue(&stranger, &agent, |_| ())?,
+            "invalid",
+            "It is not signed by the licence authority: ",
+            vec![uid.clone()],
+        ),
+        (
+            for_servers(&stage.authority()?, &agent)?,
+            "invalid",
+            "It is not meant for client authentication",
+            vec![uid.clone()],
+        ),
+        (
+            stage.licence(&agent, |request| request.cluster_uids = vec![another.clone()])?,
+            "invalid",
+            "It is for another cluster: expected uid ",
+            vec![another.clone()],
+        ),
+        (
+            stage.licence(&agent, |request| request.features = vec!["coffee".to_owned()])?,
+            "invalid",
+            "It names none of the features ",
+            vec![uid.clone()],
+        ),
+        (
+            stage.licence(&agent, |request| request.cluster_uids = vec![another.clone(), uid.clone()])?,
+            "active",
+            "It is valid until ",
+            vec![another.clone(), uid.clone()],
+        ),
+    ];
+    let mut last = none;
+    for (pem, state, reason, found) in kinds {
+        let uploaded = Verdict::of(&stage.upload("eu-1", &pem).await?)?;
+        ensure!(uploaded.state == state && uploaded.reason.starts_with(reason), "{state}: {uploaded:?}");
+        ensure!(uploaded.expected == uid && uploaded.found == found, "{state}: {uploaded:?}");
+        ensure!(uploaded != last, "nothing was replaced: {last:?}");
+        let cluster = stage.admin.get("/v1/clusters/eu-1").await?;
+        let on_cluster = cluster.pointer("/administration/licence").cloned().unwrap_or_default();
+        let by_command = stage.cli.json(&["licence", "get", "eu-1"]).await?;
+        for seen in [on_cluster, stage.admin.get("/v1/clusters/eu-1/licence").await?, by_command] {
+            ensure!(Verdict::of(&seen)? == uploaded, "{seen} is not {uploaded:?}");
+        }
+        last = uploaded;
+    }
+    stage = stage.restart().await?;
+    let after = Verdict::of(&stage.admin.get("/v1/clusters/eu-1/licence").await?)?;
+    ensure!(after == last, "{after:?} was {last:?} before the restart");
+    stage.stop().await
+}
+
+/// FLEET-3: what a licence says comes back field by field, and a text that is too long is none.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_3_a_licence_says_what_was_issued() -> Result<()> {
+    let stage = Stage::on_sqlite().await?;
+    let agent = stage.joined("eu-1").await?;
+    let pem = stage.licence(&agent, |request| {
+        request.features = vec!["databases".to_owned(), "gpu".to_owned()];
+        request.flags = vec!["Nodes=10".to_owned(), "Region=eu".to_owned()];
+    })?;
+    let licence = stage.upload("eu-1", &pem).await?;
+    for (field, value) in [
+        ("features", json!(["databases", "gpu"])),
+        ("flags", json!(["Nodes=10", "Region=eu"])),
+        ("product_line", json!(["bastide"])),
+        ("tier", json!(["enterprise"])),
+        ("plan", json!(["yearly"])),
+        ("issuer", json!("CN=Test licences")),
+    ] {
+        ensure!(licence.get(field) == Some(&value), "{field}: {licence}");
+    }
+    let path = "/v1/clusters/eu-1/licence";
+    for pem in [String::new(), " \n".to_owned(), "x".repeat(64 * 1024 + 1)] {
+        let reply = stage.admin.ask(reqwest::Method::PUT, path, Some(&json!({"pem": pem}))).await?;
+        ensure!(reply.outcome() == (400, "invalid".to_owned()), "{}", reply.body);
+        ensure!(text(&reply.body, "/errors/0/pointer")? == "/pem", "{}", reply.body);
+    }
+    ensure!(stage.admin.get(path).await? == licence, "what was refused replaced the licence");
+    stage.stop().await
+}
+
+/// FLEET-3: whoever sells licences makes an authority, issues and inspects, all on the command line; the hub that trusts
+/// the authority agrees with what was said of the licence, and one that does not says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_3_an_own_authority_issues_what_the_hub_believes() -> Result<()> {
+    let stage = Stage::on_sqlite().await?;
+    let (agent, _alive) = stage.available("eu-1").await?;
+    let uid = agent.uid().to_string();
+    let file = |name: &str| stage.hub.folder().join(name).display().to_string();
+    let (certificate, key, licence) = (file("own.pem"), file("own.key"), file("licence.pem"));
+    let (cli, name) = (&stage.cli, ["--name", "Own licences"]);
+    cli.ok(&[&["licence", "authority", "--cert-out", &certificate, "--key-out", &key], &name[..]].concat())
+        .await?;
+    let own = |certificate: &str, key: &str| {
+        let words = [
+            "licence",
+            "issue",
+            "--authority-cert",
+            certificate,
+            "--authority-key",
+            key,
+            "--cluster-uid",
+            &uid,
+        ];
+        words.map(str::to_owned).to_vec()
+    };
+    let mut issue = own(&certificate, &key);
+    issue.extend(["--feature", "client-organizations", "--days", "90", "--out", &licence].map(str::to_owned));
+    cli.ok(&issue.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    let inspect = ["licence", "inspect", &licence, "--authority", &certificate, "--cluster-uid", &uid];
+    let inspected = cli.json(&inspect).await?;
+    ensure!(text(&inspected, "/state")? == "active", "{inspected}");
+
+    // The hub trusts another authority: whoever inspects with that one is told what the hub says.
+    let uploaded = cli.json(&["licence", "upload", "eu-1", &licence]).await?;
+    ensure!(text(&uploaded, "/state")? == "invalid", "{uploaded}");
+    let (trusted, trusted_key) = stage.hub.licence_authority();
+    let (trusted, trusted_key) = (trusted.display().to_string(), trusted_key.display().to_string());
+    let said =
+        cli.run(&["licence", "inspect", &licence, "--authority", &trusted, "--cluster-uid", &uid]).await?;
+    ensure!(said.code == 7 && said.stderr.contains(text(&uploaded, "/reason")?), "{}", everything(&said));
+
+    // From standard output into the hub without a file.
+    let mut issue = own(&trusted, &trusted_key);
+    issue.extend(["--feature", "databases"].map(str::to_owned));
+    let pem = cli.ok(&issue.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    let said = cli.run_with(&["licence", "upload", "eu-1", "-", "-o", "json"], &pem).await?;
+    ensure!(said.code == 0, "{}", everything(&said));
+    let uploaded: Value = serde_json::from_str(&said.stdout)?;
+    ensure!(text(&uploaded, "/state")? == "active", "{uploaded}");
+    ensure!(!fs::read_to_string(&key)?.is_empty() && !stage.hub.log()?.contains("PRIVATE KEY"));
+    stage.stop().await
+}

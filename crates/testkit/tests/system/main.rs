@@ -1,0 +1,13 @@
+//! The hub as a whole: the real server on SQLite and on PostgreSQL, the real command line, browsers without a window, and
+//! agents that only speak the protocol. Each test's name or comment carries the ids of the rules that it proves.
+
+mod cli;
+mod database;
+mod identity;
+mod joining;
+mod licences;
+mod organizations;
+mod preconditions;
+mod replicas;
+mod sign_in;
+mod stage;
