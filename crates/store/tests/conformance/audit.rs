@@ -323,7 +323,7 @@ async fn a_new_organization_is_in_the_log_of_where_it_was_made_and_begins_its_ow
     let [there, own] = creation(&bed, None, id).await;
     assert_eq!((there.operation.as_str(), there.actor), ("organization_create_root", Some(owner)));
     assert_eq!(there.after.unwrap()["owner"], json!(owner));
-    assert_eq!(log(&bed, id).await, [own.clone()]);
+    assert_eq!(log(&bed, id).await, std::slice::from_ref(&own));
     assert_eq!(bed.read().await.audit_verify(Some(id)).await, Ok(1));
 
     let child = bed.child("child", id, owner).await;
