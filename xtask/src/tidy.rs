@@ -65,7 +65,7 @@ impl fmt::Display for Finding {
 }
 
 /// Every rule.
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     Rule {
         name: "walls",
         what: "A crate that deny.toml bans is linked by nobody but its `wrappers`.",
@@ -116,6 +116,11 @@ const RULES: [Rule; 18] = [
         name: "sleeps",
         what: "Tests wait for conditions (`bastide_testkit::wait`), not for time to pass.",
         check: Check::Files(text::sleeps),
+    },
+    Rule {
+        name: "doc-examples",
+        what: "Examples are tests, which run, and not code in comments, which would be run one by one or not at all.",
+        check: Check::Files(text::doc_examples),
     },
     Rule {
         name: "routes",

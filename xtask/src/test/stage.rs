@@ -55,27 +55,18 @@ impl Stage {
     ///
     /// # Errors
     /// When a test fails or is skipped, or none ran.
-    pub(super) fn test(&mut self, selection: &[Vec<&str>]) -> Result<()> {
+    pub(super) fn test(&mut self, selection: &[&str]) -> Result<()> {
         self.start_postgres()?;
-        let mut total = Counts::default();
-        let mut failed = Vec::new();
-        for arguments in selection {
-            // `--workspace` in every command, and programs chosen by name only: Cargo chooses the features of shared
-            // dependencies by the packages that a command names, so that another set of packages would compile many
-            // of them once more.
-            let mut command = cargo(&self.workspace);
-            command.args(["test", "--workspace", "--no-fail-fast"]).args(arguments);
-            command.arg("--").args(&self.rest);
-            self.set_environment(&mut command);
-            let (counts, ok) = watch(&mut command, &mut io::stdout())?;
-            if !ok {
-                failed.push(summary(&command));
-            }
-            total.add(counts);
-        }
-        let (ran, skipped) = (total.ran(), total.skipped);
-        self.counts.add(total);
-        ensure!(failed.is_empty(), "`{}` failed", failed.join("`, `"));
+        // `--workspace` in every command, and programs chosen by name only: Cargo chooses the features of shared
+        // dependencies by the packages that a command names, so that another set of packages would compile many of them
+        // once more.
+        let mut command = cargo(&self.workspace);
+        command.args(["test", "--workspace", "--no-fail-fast"]).args(selection).arg("--").args(&self.rest);
+        self.set_environment(&mut command);
+        let (counts, ok) = watch(&mut command, &mut io::stdout())?;
+        let (ran, skipped) = (counts.ran(), counts.skipped);
+        self.counts.add(counts);
+        ensure!(ok, "`{}` failed", summary(&command));
         ensure!(skipped == 0, "{skipped} tests were ignored; nothing may be");
         ensure!(ran > 0, "no test ran");
         Ok(())

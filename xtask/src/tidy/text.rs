@@ -76,6 +76,25 @@ pub(super) fn sleeps(tree: &Tree) -> Vec<Finding> {
     find(tree, in_tests, &words, "waits for time to pass, not for a condition")
 }
 
+pub(super) fn doc_examples(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in tree.rust() {
+        let mut open = false;
+        for line in file.lines() {
+            let comment = ["///", "//!"].iter().find_map(|mark| line.text.trim_start().strip_prefix(mark));
+            let Some(fence) = comment.and_then(|text| text.trim_start().strip_prefix("```")) else {
+                continue;
+            };
+            if !open && fence.trim() != "text" {
+                let what = "an example in a comment is run by nobody: write a test, or mark it as `text`";
+                findings.push(Finding::new(&file.path, line.number, what));
+            }
+            open = !open;
+        }
+    }
+    findings
+}
+
 pub(super) fn routes(tree: &Tree) -> Vec<Finding> {
     let elsewhere = |file: &TextFile, is_test: bool| {
         file.has_extension("rs") && file.path.starts_with("crates/server/") && file.path != ROUTER && !is_test
@@ -161,6 +180,14 @@ mod tests {
         assert_eq!(lines(sleeps, "crates/testkit/src/b.rs", text), [1, 2]);
         assert_eq!(lines(sleeps, WAITING[0], text), [0; 0]);
         assert_eq!(lines(sleeps, "crates/a/src/b.rs", text), [0; 0]);
+    }
+
+    #[test]
+    fn an_example_that_nobody_runs_is_found() {
+        let text =
+            "/// A thing:\n/// ```text\n/// x\n/// ```\n/// ```\n/// f();\n/// ```\nfn f() {}\n// ```\n";
+        assert_eq!(lines(doc_examples, "a/src/b.rs", text), [5]);
+        assert_eq!(lines(doc_examples, "a/b.md", text), [0; 0]);
     }
 
     #[test]
