@@ -45,7 +45,7 @@ fn form<M: 'static>(
 
 /// Every row of the console.
 pub(crate) fn rows() -> Vec<Operation> {
-    [entry_rows(), me_rows(), organization_rows(), cluster_rows(), platform_rows()]
+    [entry_rows(), me_rows(), organization_rows(), joining_rows(), cluster_rows(), platform_rows()]
         .into_iter()
         .flatten()
         .collect()
@@ -136,73 +136,46 @@ fn organization_rows() -> Vec<Operation> {
     ]
 }
 
-fn cluster_rows() -> Vec<Operation> {
+fn joining_rows() -> Vec<Operation> {
     use Permission as P;
-    let (see, add, decide) = (Needs(P::ClustersView), Needs(P::ClustersCreate), Needs(P::ClustersAccept));
-    let (license, end) = (Needs(P::LicencesUpdate), Needs(P::ClustersDelete));
-    let withdraw_token = "/platform/join-tokens/{token}/withdraw";
-    let gateway = "/platform/clusters/{name}/gateways/{gateway}/delete";
+    const TOKEN: &str = "/platform/join-tokens/{token}/withdraw";
+    let (see, add) = (Needs(P::HubsView), Needs(P::ClustersCreate));
     vec![
-        page(
-            "/platform/clusters",
-            "console_clusters",
-            Needs(P::HubsView),
-            clusters::list,
-            "Clusters of the hub",
-        ),
+        page("/platform/clusters", "console_clusters", see, clusters::list, "Clusters of the hub"),
         page("/platform/clusters/join", "console_join", add, clusters::join, "How a cluster joins"),
         form("/platform/clusters/join", "console_join_post", add, clusters::join_post, "Make a join token"),
+        form(TOKEN, "console_join_token_withdraw", add, clusters::token_withdraw, "Withdraw a join token"),
+    ]
+}
+
+fn cluster_rows() -> Vec<Operation> {
+    use Permission as P;
+    const ONE: &str = "/platform/clusters/{name}";
+    const ACCEPT: &str = "/platform/clusters/{name}/accept";
+    const DENY: &str = "/platform/clusters/{name}/deny";
+    const WITHDRAW: &str = "/platform/clusters/{name}/withdraw";
+    const DELETE: &str = "/platform/clusters/{name}/delete";
+    const LICENCE: &str = "/platform/clusters/{name}/licence";
+    const GATEWAYS: &str = "/platform/clusters/{name}/gateways";
+    const GATEWAY: &str = "/platform/clusters/{name}/gateways/{gateway}/delete";
+    let (see, decide) = (Needs(P::ClustersView), Needs(P::ClustersAccept));
+    let (license, end) = (Needs(P::LicencesUpdate), Needs(P::ClustersDelete));
+    let (make, drop) = (Needs(P::GatewaysCreate), Needs(P::GatewaysDelete));
+    vec![
+        page(ONE, "console_cluster", see, clusters::view, "A cluster"),
+        form(ACCEPT, "console_cluster_accept", decide, clusters::accept, "Accept it"),
+        form(DENY, "console_cluster_deny", decide, clusters::deny, "Deny it"),
+        form(WITHDRAW, "console_cluster_withdraw", decide, clusters::withdraw, "Withdraw it"),
+        form(DELETE, "console_cluster_delete", end, clusters::delete, "Unregister it"),
+        form(LICENCE, "console_licence", license, clusters::licence, "Upload its licence"),
         form(
-            withdraw_token,
-            "console_join_token_withdraw",
-            add,
-            clusters::token_withdraw,
-            "Withdraw a join token",
-        ),
-        page("/platform/clusters/{name}", "console_cluster", see, clusters::view, "A cluster"),
-        form(
-            "/platform/clusters/{name}/accept",
-            "console_cluster_accept",
-            decide,
-            clusters::accept,
-            "Accept it",
-        ),
-        form("/platform/clusters/{name}/deny", "console_cluster_deny", decide, clusters::deny, "Deny it"),
-        form(
-            "/platform/clusters/{name}/withdraw",
-            "console_cluster_withdraw",
-            decide,
-            clusters::withdraw,
-            "Withdraw it",
-        ),
-        form(
-            "/platform/clusters/{name}/delete",
-            "console_cluster_delete",
-            end,
-            clusters::delete,
-            "Unregister it",
-        ),
-        form(
-            "/platform/clusters/{name}/licence",
-            "console_licence",
-            license,
-            clusters::licence,
-            "Upload its licence",
-        ),
-        form(
-            "/platform/clusters/{name}/gateways",
+            GATEWAYS,
             "console_gateway_create",
-            Needs(P::GatewaysCreate),
+            make,
             clusters::gateway_create,
             "Make a gateway configuration",
         ),
-        form(
-            gateway,
-            "console_gateway_delete",
-            Needs(P::GatewaysDelete),
-            clusters::gateway_delete,
-            "Delete one",
-        ),
+        form(GATEWAY, "console_gateway_delete", drop, clusters::gateway_delete, "Delete one"),
     ]
 }
 
