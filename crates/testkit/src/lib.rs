@@ -13,6 +13,7 @@ pub mod pki;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod routes;
 pub mod spoke;
 pub mod wait;
 pub mod web;
