@@ -313,7 +313,7 @@ mod tests {
     use crate::labels::NodePoolParts;
     use crate::licence::LicenceState;
 
-    fn spoke(change: impl FnOnce(&mut SpokeFacts)) -> Option<Option<SpokeFacts>> {
+    fn spoke(change: impl FnOnce(&mut SpokeFacts)) -> SpokeFacts {
         let mut facts = SpokeFacts {
             name: "eu-1".into(),
             of_chosen_hub: true,
@@ -328,7 +328,7 @@ mod tests {
             node_pools: true,
         };
         change(&mut facts);
-        Some(Some(facts))
+        facts
     }
 
     fn pool() -> NodePool {
@@ -343,12 +343,17 @@ mod tests {
             administrator: Some(AdministratorFacts::Exists(Access::Enabled)),
             slug: Some(("acme".into(), true)),
             hub: Some(true),
-            spoke: spoke(|_| ()),
+            spoke: Some(Some(spoke(|_| ()))),
             node_pool: Some(None),
             gateway: Some(GatewayFacts::Shared),
         };
         change(&mut facts);
         facts
+    }
+
+    /// Everything is chosen and holds, but for a change of the spoke.
+    fn of_spoke(change: impl FnOnce(&mut SpokeFacts)) -> Facts {
+        facts(|facts| facts.spoke = Some(Some(spoke(change))))
     }
 
     /// What does not hold, by name.
@@ -358,18 +363,21 @@ mod tests {
         results.into_iter().filter(PreconditionResult::is_failed).map(|one| (one.name, one.message)).collect()
     }
 
-    /// FLEET-4: every way in which a precondition can fail, with its message; all others hold meanwhile.
+    /// Each fails in its one way, with its message; all others hold meanwhile.
+    fn fails(failures: impl IntoIterator<Item = (Facts, Precondition, String)>) {
+        for (facts, name, message) in failures {
+            assert_eq!(failed(&facts), [(name, message)]);
+        }
+    }
+
+    /// FLEET-4: every way in which what does not concern a spoke can fail.
     #[test]
     fn fleet_4_each_failure_has_its_name_and_message() {
         use AdministratorFacts as A;
         use OrganizationState as S;
         use Precondition as P;
-        let not_accepted = |state| format!("`eu-1` is {state}: its hub's administrator has to accept it.");
-        let silent = |state| format!("`eu-1` is {state}: look at its agent, then try again.");
         let acting = |kind, state| facts(|facts| facts.acting = Some(Some((kind, state))));
         let administrator = |found| facts(|facts| facts.administrator = Some(found));
-        let member = |membership| facts(|facts| facts.spoke = spoke(|spoke| spoke.membership = membership));
-        let answers = |answers| facts(|facts| facts.spoke = spoke(|spoke| spoke.availability = answers));
         let no_account = "There is no account with that address; create it together with the organization.";
         let not_there = "The organization you act from does not exist.";
         let personal =
@@ -381,7 +389,7 @@ mod tests {
             )
         };
         let acts = P::ActsFromWorkOrganization;
-        for (facts, name, message) in [
+        fails([
             (facts(|facts| facts.acting = Some(None)), acts, not_there.to_owned()),
             (acting(Kind::Personal, S::Active), acts, personal.to_owned()),
             (acting(Kind::Personal, S::Deleting), acts, personal.to_owned()),
@@ -395,7 +403,11 @@ mod tests {
                 "The administrator's account is deactivated; restore it or choose another.".to_owned(),
             ),
             (administrator(A::AddressTaken { active: true }), P::AdministratorActive, holder("an active")),
-            (administrator(A::AddressTaken { active: false }), P::AdministratorActive, holder("a deactivated")),
+            (
+                administrator(A::AddressTaken { active: false }),
+                P::AdministratorActive,
+                holder("a deactivated"),
+            ),
             (
                 facts(|facts| facts.slug = Some(("acme".into(), false))),
                 P::SlugFree,
@@ -406,8 +418,20 @@ mod tests {
                 P::HubIsHub,
                 "The chosen hub is not a hub of this installation.".to_owned(),
             ),
+        ]);
+    }
+
+    /// FLEET-4: every way in which the spoke, and what is chosen of it, can fail.
+    #[test]
+    fn fleet_4_each_failure_of_a_spoke_has_its_name_and_message() {
+        use Precondition as P;
+        let not_accepted = |state| format!("`eu-1` is {state}: its hub's administrator has to accept it.");
+        let silent = |state| format!("`eu-1` is {state}: look at its agent, then try again.");
+        let member = |membership| of_spoke(|spoke| spoke.membership = membership);
+        let answers = |answers| of_spoke(|spoke| spoke.availability = answers);
+        fails([
             (
-                facts(|facts| facts.spoke = spoke(|spoke| spoke.of_chosen_hub = false)),
+                of_spoke(|spoke| spoke.of_chosen_hub = false),
                 P::SpokeJoinedToHub,
                 "`eu-1` belongs to another hub; choose that hub or another spoke.".to_owned(),
             ),
@@ -419,7 +443,7 @@ mod tests {
             (
                 facts(|facts| {
                     facts.node_pool = Some(Some(pool()));
-                    facts.spoke = spoke(|spoke| spoke.node_pools = false);
+                    facts.spoke = Some(Some(spoke(|spoke| spoke.node_pools = false)));
                 }),
                 P::NodePoolSupported,
                 "`eu-1` lacks MutatingAdmissionPolicy (Kubernetes 1.36): leave the node pool empty or choose another spoke."
@@ -431,9 +455,7 @@ mod tests {
                 "The gateway configuration is none of this spoke's; choose one of them or the shared gateway."
                     .to_owned(),
             ),
-        ] {
-            assert_eq!(failed(&facts), [(name, message)]);
-        }
+        ]);
     }
 
     /// FLEET-3, FLEET-4: only a licence that holds is enough, and the message says why another does not.
@@ -447,11 +469,9 @@ mod tests {
             LicenceState::Active,
             LicenceState::Expiring,
         ] {
-            let found = failed(&facts(|facts| {
-                facts.spoke = spoke(|spoke| {
-                    spoke.licence.state = state;
-                    spoke.licence.reason = "Why.".into();
-                });
+            let found = failed(&of_spoke(|spoke| {
+                spoke.licence.state = state;
+                spoke.licence.reason = "Why.".into();
             }));
             let message = format!("`eu-1` has no active licence ({state}): Why.");
             let holds = matches!(state, LicenceState::Active | LicenceState::Expiring);
@@ -504,13 +524,13 @@ mod tests {
             administrator: Some(AdministratorFacts::Missing),
             slug: Some(("acme".into(), false)),
             hub: Some(false),
-            spoke: spoke(|spoke| {
+            spoke: Some(Some(spoke(|spoke| {
                 spoke.of_chosen_hub = false;
                 spoke.membership = Membership::Requested;
                 spoke.availability = Availability::Unknown;
                 spoke.licence.state = LicenceState::None;
                 spoke.node_pools = false;
-            }),
+            }))),
             node_pool: Some(Some(pool())),
             gateway: Some(GatewayFacts::Configuration { available: false }),
         };
