@@ -130,7 +130,7 @@ fn unit(stage: &mut Stage) -> Result<()> {
     let names = names_outside_testkit(&stage.layout);
     let mut programs = vec!["--lib", "--bins"];
     programs.extend(names.iter().flat_map(|name| ["--test", name.as_str()]));
-    stage.test(&[programs, vec!["--doc"]])
+    stage.test(&programs)
 }
 
 /// The test programs of every other crate.
@@ -142,8 +142,8 @@ fn names_outside_testkit(layout: &Layout) -> Vec<String> {
 fn run_test_programs(stage: &mut Stage, step: &str) -> Result<()> {
     let names = TEST_PROGRAMS.iter().find(|(name, _)| *name == step).map_or(&[][..], |(_, names)| names);
     ensure!(!names.is_empty(), "the step `{step}` has no test program");
-    let selection = names.iter().flat_map(|name| ["--test", *name]).collect();
-    stage.test(&[selection])
+    let selection: Vec<&str> = names.iter().flat_map(|name| ["--test", *name]).collect();
+    stage.test(&selection)
 }
 
 fn check_api(stage: &mut Stage) -> Result<()> {

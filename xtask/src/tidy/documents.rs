@@ -130,22 +130,28 @@ fn is_constraint(tree: &Tree, name: &str) -> bool {
             .any(|line| line.contains("constraint") && has_word(line, name))
 }
 
-/// A test: a function with an attribute that makes it one.
+/// A test: a function with an attribute that makes it one, or that a macro, which lists it by name on a line of its own,
+/// makes one.
 fn is_test(tree: &Tree, name: &str) -> bool {
-    tree.rust().any(|file| {
+    let heading = format!("fn {name}");
+    let listed = format!("{name},");
+    tree.rust().filter(|file| file.text.contains(&heading)).any(|file| {
         let lines: Vec<&str> = file.text.lines().map(str::trim).collect();
-        lines.iter().enumerate().any(|(index, line)| {
-            let is_function = line.split_once("fn ").is_some_and(|(_, rest)| {
-                rest.strip_prefix(name).is_some_and(|rest| rest.starts_with(['(', '<']))
-            });
-            let attributes = lines
+        let is_function =
+            |line: &str| line.split_once(&heading).is_some_and(|(_, rest)| rest.starts_with(['(', '<']));
+        let has_attribute = |index: usize| {
+            let above = lines
                 .iter()
                 .take(index)
                 .rev()
                 .take_while(|line| line.starts_with('#') || line.starts_with("//"));
-            is_function
-                && attributes.into_iter().any(|line| line.starts_with("#[") && (line.contains("test")))
-        })
+            above.into_iter().any(|line| line.starts_with("#[") && line.contains("test"))
+        };
+        let is_listed = || lines.iter().any(|line| *line == listed);
+        lines
+            .iter()
+            .enumerate()
+            .any(|(index, line)| is_function(line) && (has_attribute(index) || is_listed()))
     })
 }
 
@@ -172,6 +178,10 @@ pub struct Permit;
 /// Documented.
 #[tokio::test(start_paused = true)]
 async fn time_passes() {}
+on_each_engine! {
+    it_is_listed,
+}
+async fn it_is_listed(bed: Bed) {}
 ";
 
     fn findings(architecture: &str) -> Vec<(usize, String)> {
@@ -193,7 +203,7 @@ async fn time_passes() {}
 
     #[test]
     fn every_kind_of_check_is_known() {
-        let names = "`a::tests::a_rule_holds`, `time_passes` and `walls`,\n  `clippy::unwrap_used`, `unsafe_code`, `std::env::var`,\n  \
+        let names = "`a::tests::a_rule_holds`, `time_passes`, `it_is_listed` and `walls`,\n  `clippy::unwrap_used`, `unsafe_code`, `std::env::var`,\n  \
                      `one_owner`, `schemathesis`, `crates/a/src`,\n  `disallowed_methods`, `too_many_lines`, `Permit`";
         assert_eq!(
             findings(&format!("# Invariants\n- **I-1** It holds.\n  Held by: {names}.\n\n`other` text\n")),
