@@ -18,6 +18,7 @@ both_engines! {
     sec_2_sessions_are_swept_when_they_end_or_idle,
     sec_2_one_ends_one_s_own_sessions_only,
     failed_attempts_are_counted_within_a_window,
+    an_attempt_that_did_not_fail_is_taken_back,
     sec_3_a_token_comes_back_by_its_secret,
     sec_3_one_withdraws_one_s_own_tokens_only,
     sec_3_tokens_are_counted_by_one_at_a_time,
@@ -159,6 +160,35 @@ async fn failed_attempts_are_counted_within_a_window(bed: Bed) {
     });
     race(adding).await;
     assert_eq!(count("address", start.plus_seconds(-1)).await, 20, "none is lost");
+}
+
+async fn an_attempt_that_did_not_fail_is_taken_back(bed: Bed) {
+    let start = Timestamp::from_millis(1_800_000_000_000);
+    let count = async || bed.read().await.failures_since("key", start.plus_seconds(-1)).await.unwrap();
+    let change = async |add: bool, key: &str, at: Timestamp| {
+        let mut tx = bed.write().await;
+        if add {
+            tx.failure_add(key, at).await.unwrap();
+        } else {
+            tx.failure_take_back(key, at).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    };
+    change(true, "key", start).await;
+    change(true, "key", start.plus_seconds(5)).await;
+    change(true, "key", start.plus_seconds(60)).await;
+    change(false, "other", start).await;
+    assert_eq!(count().await, 3);
+    change(false, "key", start.plus_seconds(59)).await;
+    assert_eq!(count().await, 2, "one of the same minute");
+    for _ in 0..3 {
+        change(false, "key", start).await;
+    }
+    assert_eq!(count().await, 1, "that minute's only, and not below nothing");
+    change(false, "key", start.plus_seconds(60)).await;
+    assert_eq!(count().await, 0);
+    change(true, "key", start).await;
+    assert_eq!(count().await, 1);
 }
 
 async fn token(bed: &Bed, user: UserId, secret: &str, permissions: Option<Vec<Permission>>) -> Token {
