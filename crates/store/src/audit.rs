@@ -96,12 +96,18 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes the last record into the log of another organization, too, which the change has crossed into.
-    pub(crate) fn audit_also_in(&mut self, organization: OrganizationId) {
+    /// Writes the last record into the log of another organization, too, which the change has crossed into; without the
+    /// fields that name what the people there may not see.
+    pub(crate) fn audit_also_in(&mut self, organization: OrganizationId, hidden: &[&str]) {
         if let Some(last) =
             self.records.last().cloned().filter(|last| last.organization != Some(organization))
         {
-            self.records.push(AuditRecord { id: last.id.twin(), organization: Some(organization), ..last });
+            let mut after = last.after.clone();
+            if let Some(fields) = after.as_mut().and_then(Json::as_object_mut) {
+                fields.retain(|name, _| !hidden.contains(&name.as_str()));
+            }
+            let id = last.id.twin();
+            self.records.push(AuditRecord { id, organization: Some(organization), after, ..last });
         }
     }
 

@@ -143,8 +143,9 @@ impl Tx {
             "parent": organization.parent, "owner": owner, "visibility": organization.visibility,
         });
         self.audit(permit, (ids.1, organization.created_at), target, None, Some(after)).await?;
-        // Its own log begins with its creation, whoever's log that is written in besides.
-        self.audit_also_in(organization.id);
+        // Its own log begins with its creation, whoever's log that is written in besides. Its people do not see what lies
+        // above it (HIER-4).
+        self.audit_also_in(organization.id, &["parent"]);
         Ok(())
     }
 

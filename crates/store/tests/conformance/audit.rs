@@ -68,9 +68,12 @@ async fn creation(bed: &Bed, made_in: Option<OrganizationId>, id: OrganizationId
     assert_eq!((&there.target_kind[..], &there.target), ("organization", &id.to_string()));
     assert_ne!(there.id, own.id);
     assert_ne!(there.hash, own.hash);
-    let (id, organization) = (there.id, there.organization);
+    let mut without_parent = there.after.clone().unwrap();
+    without_parent.as_object_mut().unwrap().remove("parent");
+    assert_eq!(own.after, Some(without_parent));
+    let (id, organization, after) = (there.id, there.organization, there.after.clone());
     let (sequence, hash) = (there.sequence, there.hash.clone());
-    assert_eq!(AuditRecord { id, organization, sequence, hash, ..own.clone() }, there);
+    assert_eq!(AuditRecord { id, organization, after, sequence, hash, ..own.clone() }, there);
     [there, own]
 }
 
@@ -316,7 +319,7 @@ async fn gateways_leave_records(bed: &Bed, seen: &mut Seen, cluster: ClusterId) 
 }
 
 /// A new organization is in the log of where it was made, its parent's or the installation's, and its own log begins
-/// with it, so that its members read who made it.
+/// with it, so that its members read who made it, and not beneath what (HIER-4).
 async fn a_new_organization_is_in_the_log_of_where_it_was_made_and_begins_its_own(bed: Bed) {
     let owner = bed.user("ada@example.org").await;
     let id = bed.root("acme", owner).await;
@@ -330,6 +333,7 @@ async fn a_new_organization_is_in_the_log_of_where_it_was_made_and_begins_its_ow
     let [there, of_child] = creation(&bed, Some(id), child).await;
     assert_eq!((there.operation.as_str(), there.actor), ("organization_create", Some(bed.administrator)));
     assert_eq!(there.after.clone().unwrap()["parent"], json!(id));
+    assert_eq!(of_child.after.clone().unwrap().get("parent"), None);
     assert_eq!(log(&bed, id).await, [there, own]);
     assert_eq!(log(&bed, child).await, [of_child]);
     for (log, records) in [(Some(id), 2), (Some(child), 1)] {
