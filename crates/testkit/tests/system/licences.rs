@@ -45,6 +45,36 @@ impl Verdict {
     }
 }
 
+/// A licence, its state, how its reason begins, and the uids that it names.
+type Judged = (String, &'static str, &'static str, Vec<String>);
+
+/// One licence of each kind.
+fn kinds(stage: &Stage, agent: &FakeAgent) -> Result<Vec<Judged>> {
+    let (now, uid) = (SystemClock.now(), agent.uid().to_string());
+    let another = "0195f3a2-0000-7000-8000-000000000001".to_owned();
+    let (own, foreign) = (vec![uid.clone()], vec![another.clone()]);
+    let both = vec![another, uid];
+    let unreadable = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned();
+    let stranger = issue(&bastide_kube::licence::authority("Somebody else")?, agent, |_| ())?;
+    let for_servers = for_servers(&stage.authority()?, agent)?;
+    let until =
+        |days: i64| stage.licence(agent, |request| request.not_after = now.plus_seconds(days * 86_400 - 1));
+    let for_uids = |uids: &[String]| stage.licence(agent, |request| request.cluster_uids = uids.to_vec());
+    let useless = stage.licence(agent, |request| request.features = vec!["coffee".to_owned()])?;
+    Ok([
+        (until(365)?, "active", "It is valid until ", own.clone()),
+        (unreadable, "unknown", "The licence cannot be read: ", vec![]),
+        (until(30)?, "expiring", "It ends on ", own.clone()),
+        (until(0)?, "expired", "It ended on ", own.clone()),
+        (stranger, "invalid", "It is not signed by the licence authority: ", own.clone()),
+        (for_servers, "invalid", "It is not meant for client authentication", own.clone()),
+        (for_uids(&foreign)?, "invalid", "It is for another cluster: expected uid ", foreign),
+        (useless, "invalid", "It names none of the features ", own),
+        (for_uids(&both)?, "active", "It is valid until ", both),
+    ]
+    .into())
+}
+
 /// FLEET-3: `none`, `unknown`, `active`, `expiring`, `expired`, `invalid`, each by upload through the API, seen again on
 /// the licence, on the cluster and on the command line, with the reason, the expected and the found uid; each replaces the
 /// one before without a restart; and a restart changes nothing.
@@ -52,72 +82,15 @@ impl Verdict {
 async fn fleet_3_each_state_with_its_reason_and_uids_outlives_a_restart() -> Result<()> {
     let mut stage = Stage::on_sqlite().await?;
     let (agent, _alive) = stage.available("eu-1").await?;
-    let (now, uid) = (SystemClock.now(), agent.uid().to_string());
-    let stranger = bastide_kube::licence::authority("Somebody else")?;
-    let another = "0195f3a2-0000-7000-8000-000000000001".to_owned();
-    let none = Verdict::of(&stage.admin.get("/v1/clusters/eu-1/licence").await?)?;
+    let expected = agent.uid().to_string();
+    let mut last = Verdict::of(&stage.admin.get("/v1/clusters/eu-1/licence").await?)?;
     let reason = "No licence has been uploaded.".to_owned();
-    ensure!(
-        none == Verdict { state: "none".into(), reason, expected: uid.clone(), found: vec![] },
-        "{none:?}"
-    );
-
-    let kinds: Vec<(String, &str, &str, Vec<String>)> = vec![
-        (stage.licence(&agent, |_| ())?, "active", "It is valid until ", vec![uid.clone()]),
-        (
-            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".into(),
-            "unknown",
-            "The licence cannot be read: ",
-            vec![],
-        ),
-        (
-            stage.licence(&agent, |request| request.not_after = now.plus_seconds(29 * 86_400))?,
-            "expiring",
-            "It ends on ",
-            vec![uid.clone()],
-        ),
-        (
-            stage.licence(&agent, |request| request.not_after = now.plus_seconds(-1))?,
-            "expired",
-            "It ended on ",
-            vec![uid.clone()],
-        ),
-        (
-            issue(&stranger, &agent, |_| ())?,
-            "invalid",
-            "It is not signed by the licence authority: ",
-            vec![uid.clone()],
-        ),
-        (
-            for_servers(&stage.authority()?, &agent)?,
-            "invalid",
-            "It is not meant for client authentication",
-            vec![uid.clone()],
-        ),
-        (
-            stage.licence(&agent, |request| request.cluster_uids = vec![another.clone()])?,
-            "invalid",
-            "It is for another cluster: expected uid ",
-            vec![another.clone()],
-        ),
-        (
-            stage.licence(&agent, |request| request.features = vec!["coffee".to_owned()])?,
-            "invalid",
-            "It names none of the features ",
-            vec![uid.clone()],
-        ),
-        (
-            stage.licence(&agent, |request| request.cluster_uids = vec![another.clone(), uid.clone()])?,
-            "active",
-            "It is valid until ",
-            vec![another.clone(), uid.clone()],
-        ),
-    ];
-    let mut last = none;
-    for (pem, state, reason, found) in kinds {
+    let none = Verdict { state: "none".into(), reason, expected: expected.clone(), found: vec![] };
+    ensure!(last == none, "{last:?}");
+    for (pem, state, reason, found) in kinds(&stage, &agent)? {
         let uploaded = Verdict::of(&stage.upload("eu-1", &pem).await?)?;
         ensure!(uploaded.state == state && uploaded.reason.starts_with(reason), "{state}: {uploaded:?}");
-        ensure!(uploaded.expected == uid && uploaded.found == found, "{state}: {uploaded:?}");
+        ensure!(uploaded.expected == expected && uploaded.found == found, "{state}: {uploaded:?}");
         ensure!(uploaded != last, "nothing was replaced: {last:?}");
         let cluster = stage.admin.get("/v1/clusters/eu-1").await?;
         let on_cluster = cluster.pointer("/administration/licence").cloned().unwrap_or_default();

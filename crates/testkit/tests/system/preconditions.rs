@@ -2,16 +2,16 @@
 //! beforehand, again at commit, and on the command line.
 
 mod commit;
+mod licence;
 mod wish;
 
 use anyhow::{Context as _, Result, ensure};
-use bastide_model::{Clock as _, SystemClock, Timestamp};
 use bastide_testkit::fake_agent::{Alive, FakeAgent};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::database::Database;
-use crate::stage::{Stage, beat, everything, issue, text};
+use crate::stage::{Stage, beat, everything, text};
 use wish::{Administrator, Wish};
 
 /// Somebody with an account.
@@ -70,16 +70,13 @@ impl Scene {
         stage.admin.post("/v1/clusters/denied/deny", &Value::Null).await?;
         stage.joined("withdrawn").await?;
         stage.admin.post("/v1/clusters/withdrawn/withdraw", &Value::Null).await?;
-        for name in ["silent", "ill"] {
-            let agent = stage.joined(name).await?;
-            stage.upload(name, &stage.licence(&agent, |_| ())?).await?;
-            if name == "ill" {
-                gateway(&stage, "eu-1", "edge").await?;
-                gateway(&stage, "plain", "other").await?;
-                return Ok(Self { stage, ill: agent, eu, _alive: vec![eu_alive, plain_alive] });
-            }
-        }
-        anyhow::bail!("there is no `ill`")
+        let silent = stage.joined("silent").await?;
+        stage.upload("silent", &stage.licence(&silent, |_| ())?).await?;
+        let ill = stage.joined("ill").await?;
+        stage.upload("ill", &stage.licence(&ill, |_| ())?).await?;
+        gateway(&stage, "eu-1", "edge").await?;
+        gateway(&stage, "plain", "other").await?;
+        Ok(Self { stage, ill, eu, _alive: vec![eu_alive, plain_alive] })
     }
 
     /// Asks beforehand, tries it, and asks on the command line: the same is said three times.
@@ -115,8 +112,7 @@ impl Scene {
 
     /// `--dry-run`: exit code 7, a line for each, and what to type next.
     async fn tried_dry(&self, case: &Case) -> Result<()> {
-        let arguments = case.wish.arguments();
-        let arguments: Vec<_> = arguments.iter().map(String::as_str).chain(["--dry-run"]).collect();
+        let arguments = [&case.wish.arguments()[..], &["--dry-run"]].concat();
         let said = self.stage.cli.run(&arguments).await?;
         ensure!(said.code == 7, "{arguments:?} ended with {}: {}", said.code, everything(&said));
         for (name, message) in &case.failed {
@@ -159,26 +155,23 @@ fn basic_info() -> Vec<Case> {
         "The address already belongs to an active account; choose that account instead of creating one.";
     vec![
         case(
-            |wish| wish.from = "nowhere".to_owned(),
+            |wish| wish.from = "nowhere",
             &[("acts_from_work_organization", "The organization you act from does not exist.")],
         ),
         case(
-            |wish| wish.administrator = Administrator::Existing("nobody@acme.test".to_owned()),
+            |wish| wish.administrator = Administrator::Existing("nobody@acme.test"),
             &[("administrator_active", missing)],
         ),
         case(
-            |wish| wish.administrator = Administrator::Existing("usr_01jd0000000000000000000000".to_owned()),
+            |wish| wish.administrator = Administrator::Existing("usr_01jd0000000000000000000000"),
             &[("administrator_active", missing)],
         ),
         // E-10: the same address in another form is the same address.
         case(
-            |wish| wish.administrator = Administrator::New("ADA@Acme.Test".to_owned()),
+            |wish| wish.administrator = Administrator::New("ADA@Acme.Test"),
             &[("administrator_active", holder)],
         ),
-        case(
-            |wish| wish.slug = "taken".to_owned(),
-            &[("slug_free", "The slug `taken` is taken; choose another.")],
-        ),
+        case(|wish| wish.slug = "taken", &[("slug_free", "The slug `taken` is taken; choose another.")]),
     ]
 }
 
@@ -190,28 +183,28 @@ fn spokes() -> Vec<Case> {
     let silent = |name: &str| format!("`{name}` is unknown: look at its agent, then try again.");
     let mut cases = vec![
         case(
-            |wish| wish.hub = "elsewhere".to_owned(),
+            |wish| wish.hub = "elsewhere",
             &[("hub_is_hub", "The chosen hub is not a hub of this installation.")],
         ),
         case(
-            |wish| wish.spoke = "nowhere".to_owned(),
+            |wish| wish.spoke = "nowhere",
             &["spoke_joined_to_hub", "spoke_accepted", "spoke_available", "spoke_licensed"]
                 .map(|one| (one, unknown)),
         ),
-        case(|wish| wish.spoke = "silent".to_owned(), &[("spoke_available", &silent("silent"))]),
+        case(|wish| wish.spoke = "silent", &[("spoke_available", &silent("silent"))]),
         case(
-            |wish| wish.spoke = "ill".to_owned(),
+            |wish| wish.spoke = "ill",
             &[("spoke_available", "`ill` is unavailable: look at its agent, then try again.")],
         ),
         case(
-            |wish| (wish.spoke, wish.node_pool) = ("plain".to_owned(), true),
+            |wish| (wish.spoke, wish.node_pool) = ("plain", true),
             &[(
                 "node_pool_supported",
                 "`plain` lacks MutatingAdmissionPolicy (Kubernetes 1.36): leave the node pool empty or choose another spoke.",
             )],
         ),
         case(
-            |wish| wish.gateway = Some("other".to_owned()),
+            |wish| wish.gateway = Some("other"),
             &[(
                 "gateway_available",
                 "The gateway configuration is none of this spoke's; choose one of them or the shared gateway.",
@@ -221,7 +214,7 @@ fn spokes() -> Vec<Case> {
     cases.extend([("asks", "requested"), ("denied", "denied"), ("withdrawn", "withdrawn")].map(
         |(name, word)| {
             case(
-                |wish| wish.spoke = name.to_owned(),
+                |wish| wish.spoke = name,
                 &[
                     ("spoke_accepted", &state(name, word)),
                     ("spoke_available", &silent(name)),
@@ -239,13 +232,13 @@ fn everything_at_once() -> Case {
     case(
         |wish| {
             *wish = Wish {
-                from: "nowhere".to_owned(),
-                slug: "taken".to_owned(),
-                administrator: Administrator::Existing("nobody@acme.test".to_owned()),
-                hub: "elsewhere".to_owned(),
-                spoke: "nowhere".to_owned(),
+                from: "nowhere",
+                slug: "taken",
+                administrator: Administrator::Existing("nobody@acme.test"),
+                hub: "elsewhere",
+                spoke: "nowhere",
                 node_pool: true,
-                gateway: Some("edge".to_owned()),
+                gateway: Some("edge"),
             }
         },
         &[
@@ -296,28 +289,28 @@ async fn fleet_4_personal_organizations_deactivated_accounts_and_other_hubs() ->
     database.run(hub).await?;
     let cases = [
         case(
-            |wish| wish.from = "leaving".to_owned(),
+            |wish| wish.from = "leaving",
             &[(
                 "acts_from_work_organization",
                 "Personal organizations cannot create client organizations; act from a work organization.",
             )],
         ),
         case(
-            |wish| wish.administrator = Administrator::Existing(OTTO.to_owned()),
+            |wish| wish.administrator = Administrator::Existing(OTTO),
             &[(
                 "administrator_active",
                 "The administrator's account is deactivated; restore it or choose another.",
             )],
         ),
         case(
-            |wish| wish.administrator = Administrator::New(OTTO.to_owned()),
+            |wish| wish.administrator = Administrator::New(OTTO),
             &[(
                 "administrator_active",
                 "The address already belongs to a deactivated account; choose that account instead of creating one.",
             )],
         ),
         case(
-            |wish| wish.hub = "second".to_owned(),
+            |wish| wish.hub = "second",
             &[("spoke_joined_to_hub", "`eu-1` belongs to another hub; choose that hub or another spoke.")],
         ),
     ];
@@ -333,85 +326,17 @@ async fn fleet_4_personal_organizations_deactivated_accounts_and_other_hubs() ->
     scene.stage.stop().await
 }
 
-/// FLEET-4, FLEET-3: each state of the spoke's licence, with its reason.
-#[tokio::test(flavor = "multi_thread")]
-async fn fleet_4_fleet_3_the_spoke_needs_a_licence_that_holds() -> Result<()> {
-    let scene = Scene::set(Stage::on_sqlite().await?).await?;
-    let (now, uid) = (SystemClock.now(), scene.eu.uid());
-    let whole = |time: Timestamp| Timestamp::from_millis(time.as_millis() / 1000 * 1000);
-    let (past, future) = (now.plus_seconds(-86_400), now.plus_seconds(86_400));
-    let other = bastide_kube::licence::authority("Somebody else")?;
-    let licence =
-        |change: fn(&mut bastide_kube::licence::LicenceRequest)| scene.stage.licence(&scene.eu, change);
-    let for_another = "0195f3a2-0000-7000-8000-000000000001";
-    let cases = [
-        (
-            "no licence".to_owned(),
-            "unknown",
-            "The licence cannot be read: it holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"
-                .to_owned(),
-        ),
-        (
-            scene.stage.licence(&scene.eu, |request| {
-                (request.not_before, request.not_after) = (past.plus_seconds(-86_400), past);
-            })?,
-            "expired",
-            format!("It ended on {}.", whole(past)),
-        ),
-        (
-            scene.stage.licence(&scene.eu, |request| request.not_before = future)?,
-            "invalid",
-            format!("It is not valid before {}.", whole(future)),
-        ),
-        (
-            issue(&other, &scene.eu, |_| ())?,
-            "invalid",
-            "It is not signed by the licence authority: its issuer is not a configured licence authority."
-                .to_owned(),
-        ),
-        (
-            licence(|request| {
-                request.cluster_uids = vec!["0195f3a2-0000-7000-8000-000000000001".to_owned()];
-            })?,
-            "invalid",
-            format!("It is for another cluster: expected uid {uid}, found {for_another}."),
-        ),
-        (
-            crate::licences::for_servers(&scene.stage.authority()?, &scene.eu)?,
-            "invalid",
-            "It is not meant for client authentication (extended key usage).".to_owned(),
-        ),
-        (
-            licence(|request| request.features = vec!["coffee".to_owned()])?,
-            "invalid",
-            "It names none of the features client-organizations, databases; found coffee.".to_owned(),
-        ),
-    ];
-    for (pem, state, reason) in cases {
-        scene.stage.upload("eu-1", &pem).await?;
-        let message = format!("`eu-1` has no active licence ({state}): {reason}");
-        scene.play(&case(|_| (), &[("spoke_licensed", &message)])).await?;
-    }
-    scene.nothing_is_left().await?;
-    // One that ends within thirty days is accepted.
-    let expiring =
-        scene.stage.licence(&scene.eu, |request| request.not_after = now.plus_seconds(5 * 86_400))?;
-    ensure!(text(&scene.stage.upload("eu-1", &expiring).await?, "/state")? == "expiring");
-    scene.all_hold().await?;
-    scene.stage.stop().await
-}
-
 impl Scene {
     /// Acting from an organization that is being deleted: its spoke does not say that anything is gone.
     async fn deleting(&self) -> Result<()> {
-        let lasting = Wish::but(|wish| wish.slug = "lasting".to_owned());
+        let lasting = Wish::but(|wish| wish.slug = "lasting");
         self.stage.admin.post("/v1/client-organizations", &lasting.order()).await?;
         let (path, deadline) = ("/v1/clusters/eu-1", std::time::Duration::from_secs(30));
         let sent = async || Ok((!self.eu.desired(0).await?.sets.is_empty()).then_some(()));
         bastide_testkit::wait::until("the set for the spoke", deadline, sent).await?;
         ensure!(self.stage.admin.delete_organization("lasting").await?.status == 202);
         let from = case(
-            |wish| wish.from = "lasting".to_owned(),
+            |wish| wish.from = "lasting",
             &[(
                 "acts_from_work_organization",
                 "The organization you act from is deleting; act from an active one.",
@@ -426,7 +351,7 @@ impl Scene {
 
     /// Every precondition holds: the check says so in words, the command line ends with 0, and it is done.
     async fn all_hold(&self) -> Result<()> {
-        let wish = Wish::but(|wish| (wish.node_pool, wish.gateway) = (true, Some("edge".to_owned())));
+        let wish = Wish::but(|wish| (wish.node_pool, wish.gateway) = (true, Some("edge")));
         let told = self.checked(&Case { wish: wish.clone(), failed: Vec::new() }).await?;
         let list = told.as_array().context("no list")?;
         let messages = list.iter().map(|one| text(one, "/message")).collect::<Result<Vec<_>>>()?;
@@ -443,9 +368,7 @@ impl Scene {
             "The gateway configuration is there.",
         ];
         ensure!(messages == expected, "{messages:#?}");
-        let mut arguments = wish.arguments();
-        arguments.push("--dry-run".to_owned());
-        let said = self.stage.cli.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        let said = self.stage.cli.run(&[&wish.arguments()[..], &["--dry-run"]].concat()).await?;
         ensure!(said.code == 0, "{}", everything(&said));
         ensure!(ALL.iter().all(|name| said.stdout.contains(name)), "{}", said.stdout);
         let made = self.stage.admin.post("/v1/client-organizations", &wish.order()).await?;

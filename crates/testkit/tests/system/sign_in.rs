@@ -154,7 +154,11 @@ async fn sec_2_a_device_signs_in_with_a_code_or_is_denied() -> Result<()> {
         let mut login = Login::begin(cli.command(&["login", "--device"])?)?;
         let user_code = login.says("type the code ").await?;
         let unknown = visitor.post("/device", &[("user_code", "AAAA-AAAA")]).await?;
-        ensure!(unknown.status == 422 && unknown.body.contains("no program waits"), "{}", unknown.status);
+        ensure!(
+            unknown.status == 422 && unknown.body.contains("program waits with this code"),
+            "{}",
+            unknown.status
+        );
         // However it is typed.
         let typed = user_code.to_lowercase().replace('-', " ");
         let asked = visitor.get(&format!("/device?user_code={}", typed.replace(' ', "%20"))).await?;

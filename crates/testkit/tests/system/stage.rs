@@ -186,7 +186,7 @@ pub(crate) struct Reply {
 
 impl Api {
     pub(crate) fn new(hub: &Hub, token: Option<&str>) -> Result<Self> {
-        let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).build()?;
+        let client = reqwest::Client::builder().timeout(std::time::Duration::from_mins(1)).build()?;
         Ok(Self { client, base: hub.url(), token: token.map(str::to_owned) })
     }
 

@@ -26,18 +26,18 @@ async fn fleet_4_what_breaks_after_the_check_is_refused_at_commit_on_postgres() 
 
 async fn breaks_in_between(scene: Scene) -> Result<()> {
     let stage = &scene.stage;
-    let new = |wish: &mut Wish| wish.administrator = Administrator::New("gus@globex.test".to_owned());
+    let new = |wish: &mut Wish| wish.administrator = Administrator::New("gus@globex.test");
     scene.possible(&Wish::but(new)).await?;
 
     stage.organization("quick").await?;
     let slug = |wish: &mut Wish| {
-        wish.slug = "quick".to_owned();
+        wish.slug = "quick";
         new(wish);
     };
     scene.refused_at_commit(&Wish::but(slug), &["slug_free"]).await?;
 
     let edge = |wish: &mut Wish| {
-        wish.gateway = Some("passing".to_owned());
+        wish.gateway = Some("passing");
         new(wish);
     };
     gateway(stage, "eu-1", "passing").await?;
@@ -46,11 +46,9 @@ async fn breaks_in_between(scene: Scene) -> Result<()> {
     stage.admin.delete(&format!("/v1/gateway-configurations/{}", text(&all, "/items/0/id")?)).await?;
     scene.refused_at_commit(&Wish::but(edge), &["gateway_available"]).await?;
 
-    scene
-        .possible(&Wish::but(|wish| wish.administrator = Administrator::New("eve@acme.test".to_owned())))
-        .await?;
+    scene.possible(&Wish::but(|wish| wish.administrator = Administrator::New("eve@acme.test"))).await?;
     stage.user("eve@acme.test").await?;
-    let eve = Wish::but(|wish| wish.administrator = Administrator::New("eve@acme.test".to_owned()));
+    let eve = Wish::but(|wish| wish.administrator = Administrator::New("eve@acme.test"));
     scene.refused_at_commit(&eve, &["administrator_active"]).await?;
 
     stage.upload("eu-1", "nothing that is a licence").await?;
@@ -82,8 +80,7 @@ impl Scene {
 
     /// Without `--dry-run`: exit code 7, and each precondition on a line of standard error.
     async fn told_on_the_command_line(&self) -> Result<()> {
-        let arguments = Wish::but(|_| ()).arguments();
-        let said = self.stage.cli.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        let said = self.stage.cli.run(&Wish::but(|_| ()).arguments()).await?;
         ensure!(said.code == 7 && said.stdout.is_empty(), "{}: {}", said.code, everything(&said));
         for name in super::ALL {
             let lines = said.stderr.lines().filter(|line| line.trim_start().starts_with(name)).count();
@@ -99,8 +96,8 @@ impl Scene {
     async fn a_late_mistake_leaves_nothing(&self) -> Result<()> {
         let (_agent, _alive) = self.stage.licensed("eu-2").await?;
         let wish = Wish::but(|wish| {
-            wish.spoke = "eu-2".to_owned();
-            wish.administrator = Administrator::New("gus@globex.test".to_owned());
+            wish.spoke = "eu-2";
+            wish.administrator = Administrator::New("gus@globex.test");
         });
         self.possible(&wish).await?;
         let mut order = wish.order();

@@ -6,32 +6,32 @@ use serde_json::{Value, json};
 /// A client organization that somebody wants.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
-    pub(super) from: String,
-    pub(super) slug: String,
+    pub(super) from: &'static str,
+    pub(super) slug: &'static str,
     pub(super) administrator: Administrator,
-    pub(super) hub: String,
-    pub(super) spoke: String,
+    pub(super) hub: &'static str,
+    pub(super) spoke: &'static str,
     pub(super) node_pool: bool,
     /// One of the spoke's configurations; the shared gateway when absent.
-    pub(super) gateway: Option<String>,
+    pub(super) gateway: Option<&'static str>,
 }
 
 /// Who is to own it.
 #[derive(Debug, Clone)]
 pub(super) enum Administrator {
-    Existing(String),
-    New(String),
+    Existing(&'static str),
+    New(&'static str),
 }
 
 impl Wish {
     /// One that can be fulfilled, but for a change.
     pub(super) fn but(change: impl FnOnce(&mut Self)) -> Self {
         let mut wish = Self {
-            from: "northwind".to_owned(),
-            slug: "acme".to_owned(),
-            administrator: Administrator::Existing(super::ADA.to_owned()),
-            hub: "main".to_owned(),
-            spoke: "eu-1".to_owned(),
+            from: "northwind",
+            slug: "acme",
+            administrator: Administrator::Existing(super::ADA),
+            hub: "main",
+            spoke: "eu-1",
             node_pool: false,
             gateway: None,
         };
@@ -86,28 +86,19 @@ impl Wish {
     }
 
     /// For the command line.
-    pub(super) fn arguments(&self) -> Vec<String> {
+    pub(super) fn arguments(&self) -> Vec<&'static str> {
         let (flag, user) = match &self.administrator {
             Administrator::Existing(user) => ("--administrator", user),
             Administrator::New(email) => ("--new-administrator", email),
         };
         let mut words = vec!["organization", "create-client", "--name", "Acme", flag, user];
-        words.extend([
-            "--from",
-            &self.from,
-            "--slug",
-            &self.slug,
-            "--hub",
-            &self.hub,
-            "--spoke",
-            &self.spoke,
-        ]);
+        words.extend(["--from", self.from, "--slug", self.slug, "--hub", self.hub, "--spoke", self.spoke]);
         if self.node_pool {
             words.extend(["--node-label", "pool=gold", "--toleration", "pool=gold"]);
         }
         if let Some(gateway) = &self.gateway {
             words.extend(["--gateway", gateway]);
         }
-        words.into_iter().map(str::to_owned).collect()
+        words
     }
 }
