@@ -16,12 +16,14 @@ use serde::Deserialize;
 struct Hub {
     /// Its address, without a path.
     url: String,
-    /// A token of somebody who may do much there.
-    token: String,
+    /// A token of the site administrator, who may do everything.
+    site: String,
+    /// A token of somebody who owns an organization there, and may do little.
+    tenant: String,
 }
 
 /// Operations by how they behaved.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Operations {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
@@ -49,25 +51,39 @@ struct Failure {
     operations: Vec<String>,
 }
 
-/// Checks the hub that `line`, a JSON object, describes. What is found is printed; reports are left in `folder`.
+/// Checks the hub that `line`, a JSON object, describes: as the site administrator, and as a tenant. What is found is
+/// printed; reports are left in `folder`.
 ///
 /// # Errors
 /// When schemathesis cannot be run, or did not come to its end.
 pub(crate) fn check(workspace: &Path, python: &Path, line: &str, folder: &Path) -> Result<Operations> {
     let hub: Hub = serde_json::from_str(line).context("cannot read where the hub is")?;
+    let mut all = Operations::default();
+    // The tenant first: they change less of what the other one finds.
+    for (name, token) in [("tenant", &hub.tenant), ("site", &hub.site)] {
+        let mut command = Command::new(python);
+        command.args(["-m", "schemathesis.cli", "--config-file"]);
+        command.arg(workspace.join("tools/python/schemathesis.toml"));
+        command.arg("run").arg(format!("{}/openapi.json", hub.url));
+        command.arg("--header").arg(format!("Authorization: Bearer {token}"));
+        let found = run(command, &folder.join(name)).with_context(|| format!("as the {name}"))?;
+        all.passed += found.passed;
+        all.failed += found.failed;
+    }
+    Ok(all)
+}
+
+/// Runs schemathesis and reads its report.
+fn run(mut command: Command, folder: &Path) -> Result<Operations> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let report = folder.join("report.json");
     // Not to be mistaken for the report of this run.
     fs::write(&report, "").with_context(|| format!("cannot write {}", report.display()))?;
-    let mut command = Command::new(python);
-    command.current_dir(folder).stdin(Stdio::null()).args(["-m", "schemathesis.cli", "--config-file"]);
-    command.arg(workspace.join("tools/python/schemathesis.toml"));
-    command.arg("run").arg(format!("{}/openapi.json", hub.url));
-    command.arg("--header").arg(format!("Authorization: Bearer {}", hub.token));
-    command.args(["--report", "json,junit", "--no-color"]);
+    command.current_dir(folder).stdin(Stdio::null()).args(["--report", "json,junit", "--no-color"]);
     command.arg("--report-json-path").arg(&report);
     command.arg("--report-junit-path").arg(folder.join("report.xml"));
-    let status = command.status().with_context(|| format!("cannot run {}", python.display()))?;
+    let name = command.get_program().display().to_string();
+    let status = command.status().with_context(|| format!("cannot run {name}"))?;
     let text = fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
     ensure!(!text.is_empty(), "schemathesis ended with {status} and without a report");
     read(&text)

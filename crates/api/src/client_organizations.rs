@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::organizations::{GatewayChoice, NodePool, Visibility};
+use crate::schema::{LABEL, NAME, keys};
 use crate::users::NewUser;
 
 /// Asks for a client organization: basic info, cluster, gateway.
@@ -16,14 +17,15 @@ pub struct NewClientOrganization {
     #[schemars(length(min = 1, max = 40))]
     pub acting_from: String,
     /// What people read.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// Short name; made from the name when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = LABEL))]
     pub slug: Option<String>,
     /// Carried by its namespaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("propertyNames" = keys()))]
     pub annotations: Option<BTreeMap<String, String>>,
     /// Who owns it.
     pub administrator: Administrator,
@@ -74,7 +76,7 @@ pub struct ClientOrganizationDraft {
     pub acting_from: Option<String>,
     /// Short name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 40))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = LABEL))]
     pub slug: Option<String>,
     /// E-mail address or id of the administrator, when the account exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,7 +84,7 @@ pub struct ClientOrganizationDraft {
     pub administrator: Option<String>,
     /// E-mail address of the administrator, when the account is to be created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 254))]
+    #[schemars(email, length(max = 254))]
     pub new_administrator: Option<String>,
     /// The hub, id or slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]

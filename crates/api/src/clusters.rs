@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{FILLED, LABEL, NAME};
+
 /// A hub.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct HubView {
@@ -19,7 +21,7 @@ pub struct HubView {
 #[serde(deny_unknown_fields)]
 pub struct NewJoinToken {
     /// The name that the cluster will have.
-    #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = LABEL))]
     pub cluster_name: String,
     /// Minutes that it works, 1 to 10080; 60 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -149,7 +151,7 @@ pub struct AcceptCluster {
 #[serde(deny_unknown_fields)]
 pub struct UploadLicence {
     /// The certificate in PEM, with intermediates after it if there are any.
-    #[schemars(length(min = 1, max = 65536))]
+    #[schemars(length(min = 1, max = 65536), regex(pattern = FILLED))]
     pub pem: String,
 }
 
@@ -217,14 +219,14 @@ pub struct GatewayConfigurationView {
 #[serde(deny_unknown_fields)]
 pub struct NewGatewayConfiguration {
     /// What people read.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// Short name; made from the name when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = LABEL))]
     pub slug: Option<String>,
     /// Name of the `GatewayClass` on the cluster.
-    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = LABEL))]
     pub class: String,
     /// At least one, at most sixteen.
     #[schemars(length(min = 1, max = 16))]
@@ -236,7 +238,7 @@ pub struct NewGatewayConfiguration {
 #[serde(deny_unknown_fields)]
 pub struct Listener {
     /// Its name, unique in the gateway.
-    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = LABEL))]
     pub name: String,
     /// Its port.
     #[schemars(range(min = 1, max = 65535))]

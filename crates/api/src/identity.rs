@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{NAME, permissions};
 use crate::users::UserView;
 
 /// Makes the first site administrator, with the one-time link that the first start printed.
@@ -13,10 +14,10 @@ pub struct SetupRequest {
     #[schemars(length(min = 1, max = 200))]
     pub token: String,
     /// E-mail address to sign in with.
-    #[schemars(length(min = 3, max = 254))]
+    #[schemars(email, length(min = 3, max = 254))]
     pub email: String,
     /// What people read.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// At least 12 characters.
     #[schemars(length(min = 12, max = 1024))]
@@ -111,7 +112,7 @@ pub struct TokenView {
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// Its name.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// Days that it works, 1 to 366; 90 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,7 +120,7 @@ pub struct NewToken {
     pub days: Option<u32>,
     /// What it can do at most; absent means whatever its owner may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 200), extend("items" = permissions()))]
     pub permissions: Option<Vec<String>>,
 }
 

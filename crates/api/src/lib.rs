@@ -15,6 +15,7 @@ pub mod organizations;
 pub mod page;
 pub mod problem;
 pub mod registry;
+mod schema;
 pub mod users;
 
 pub use page::{Page, PageQuery};

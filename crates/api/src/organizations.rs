@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clusters::ConditionView;
+use crate::schema::{DESCRIPTION, LABEL, NAME, TOLERATION, keys, label_values};
 
 /// An organization.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -49,21 +50,22 @@ pub struct OrganizationView {
 #[serde(deny_unknown_fields)]
 pub struct NewOrganization {
     /// What people read.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// Short name; made from the name when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40), regex(pattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = LABEL))]
     pub slug: Option<String>,
     /// A longer text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 2000))]
+    #[schemars(length(max = 2000), regex(pattern = DESCRIPTION))]
     pub description: Option<String>,
     /// `private` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
     /// Carried by its namespaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("propertyNames" = keys()))]
     pub annotations: Option<BTreeMap<String, String>>,
     /// The organization above it: id or slug; absent for a root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,17 +89,18 @@ pub enum Visibility {
 pub struct OrganizationChange {
     /// What people read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: Option<String>,
     /// A longer text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 2000))]
+    #[schemars(length(max = 2000), regex(pattern = DESCRIPTION))]
     pub description: Option<String>,
     /// Who sees that it exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
     /// All annotations that it should have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("propertyNames" = keys()))]
     pub annotations: Option<BTreeMap<String, String>>,
 }
 
@@ -159,11 +162,16 @@ pub struct ObjectView {
 #[serde(deny_unknown_fields)]
 pub struct NodePool {
     /// Labels that a node must have; at least one.
-    #[schemars(extend("minProperties" = 1, "maxProperties" = 20))]
+    #[schemars(extend(
+        "minProperties" = 1,
+        "maxProperties" = 20,
+        "propertyNames" = keys(),
+        "additionalProperties" = label_values()
+    ))]
     pub labels: BTreeMap<String, String>,
     /// Taints that the pods tolerate, written `key=value:Effect`, `key:Effect`, `key=value` or `key`.
     #[serde(default)]
-    #[schemars(length(max = 20))]
+    #[schemars(length(max = 20), inner(regex(pattern = TOLERATION)))]
     pub tolerations: Vec<String>,
 }
 

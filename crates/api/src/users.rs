@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::NAME;
+
 /// An account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct UserView {
@@ -26,10 +28,10 @@ pub struct UserView {
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// E-mail address to sign in with.
-    #[schemars(length(min = 3, max = 254))]
+    #[schemars(email, length(min = 3, max = 254))]
     pub email: String,
     /// What people read.
-    #[schemars(length(min = 1, max = 255))]
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// At least 12 characters.
     #[schemars(length(min = 12, max = 1024))]

@@ -84,7 +84,9 @@ fn welcome(running: &Running) -> String {
         running.agent_addr
     );
     if let Some(link) = &running.setup_link {
-        text.push_str("\nNobody administers this installation yet. Open this link once, within 24 hours:\n\n  ");
+        text.push_str(
+            "\nNobody administers this installation yet. Open this link once, within 24 hours:\n\n  ",
+        );
         text.push_str(link);
         text.push('\n');
     }

@@ -11,6 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 
 use super::address::{Network, client_address};
+use crate::pages::{THEME_COOKIE, Theme};
 
 /// Longest name of a browser that is kept, in characters.
 const USER_AGENT_CHARS_MAX: usize = 200;
@@ -32,6 +33,8 @@ pub struct RequestContext {
     pub path: String,
     /// Whether whoever asks would rather read a page than a document.
     pub wants_page: bool,
+    /// The colours that whoever asks has chosen for pages.
+    pub theme: Theme,
     /// Allows inline scripts of the page that is answered with; a new one for each request.
     pub nonce: Nonce,
 }
@@ -84,9 +87,16 @@ impl RequestContext {
             path: parts.uri.path().to_owned(),
             wants_page: !parts.uri.path().starts_with("/v1/")
                 && text(header::ACCEPT).is_some_and(|types| types.contains("text/html")),
+            theme: theme(&parts.headers),
             nonce: Nonce::fresh(),
         }
     }
+}
+
+fn theme(headers: &HeaderMap) -> Theme {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == THEME_COOKIE).map_or(Theme::System, |(_, word)| Theme::from_word(word))
 }
 
 /// The client's own id for its request, if it is one: anything else never reaches a log.

@@ -1,14 +1,19 @@
 //! The page for a problem: who looks is found out again, because a failure knows only what failed.
 
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bastide_api::Problem;
+use bastide_api::organizations::OrganizationView;
+use bastide_api::{PageQuery, Problem};
 use bastide_app::identity;
 use bastide_model::access::Caller;
+use bastide_model::limits;
+use http::Uri;
 
 use super::answer::Html;
 use super::context::RequestContext;
+use super::extract::{Search, Who};
 use super::hub::Hub;
-use super::views;
+use super::{organizations, views};
 use crate::pages;
 
 /// The page; the status is set by the caller.
@@ -25,8 +30,14 @@ pub(crate) async fn page(
         }),
         None => None,
     };
+    let switcher = match caller.filter(|_| me.is_some()) {
+        Some(caller) => seen_by(hub, caller).await,
+        None => Vec::new(),
+    };
     let page = pages::Context {
         me,
+        switcher,
+        theme: context.theme,
         path: context.path.clone(),
         nonce: context.nonce.as_str().to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -35,4 +46,12 @@ pub(crate) async fn page(
         ..pages::Context::default()
     };
     Html::page(pages::error(&page, problem).into_string()).into_response()
+}
+
+/// Where one can go from here. Without it the page says no less of what went wrong.
+async fn seen_by(hub: &Hub, caller: &Caller) -> Vec<OrganizationView> {
+    let all = PageQuery { page_size: Some(limits::PAGE_SIZE_MAX), ..PageQuery::default() };
+    let listed =
+        organizations::list(State(hub.clone()), Who(caller.clone()), Search(all), Uri::default()).await;
+    listed.map(|page| page.into_value().items).unwrap_or_default()
 }

@@ -59,7 +59,7 @@ fn entry(record: &AuditView) -> Markup {
             summary {
                 span.entry-time { (text::time(&record.at)) }
                 span.entry-actor { bdi { (record.actor) } }
-                span.entry-what { strong { (text::words(&record.operation)) } " " (target(record)) }
+                span.entry-what { strong { (text::operation(&record.operation)) } " " (target(record)) }
                 (Icon::ChevronDown.draw())
             }
             div.entry-more {

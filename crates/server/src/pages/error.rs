@@ -18,7 +18,7 @@ pub fn error(ctx: &Context, problem: &Problem) -> Markup {
             div {
                 p.error-status { "Error " (problem.status) }
                 p.lead { (sentence) }
-                @if shows_detail(problem) { p { (text::prose(&problem.detail)) } }
+                @if shows_detail(problem) { p { (text::sentence(&problem.detail)) } }
                 @if let Some(hint) = &problem.hint { p { (text::prose(hint)) } }
                 (missing(problem))
                 p.actions { (next(ctx, problem)) }
@@ -71,6 +71,7 @@ fn words(problem: &Problem) -> Words {
 /// The detail of a 404 or 500 says nothing that the sentence does not; a missing permission has a place of its own.
 fn shows_detail(problem: &Problem) -> bool {
     !problem.detail.is_empty()
+        && problem.errors.is_empty()
         && problem.permission.is_none()
         && problem.status < 500
         && problem.status != 404

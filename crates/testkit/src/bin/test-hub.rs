@@ -1,5 +1,5 @@
-//! Runs a throw-away hub with the whole cast on it: writes a line of JSON with its address and the site administrator's
-//! token to standard output, and ends it when standard input is closed.
+//! Runs a throw-away hub with the whole cast on it: writes a line of JSON with its address and the tokens of the site
+//! administrator and of a tenant to standard output, and ends it when standard input is closed.
 //!
 //! For checks that are made from outside, such as those of the API against its own description.
 
@@ -13,7 +13,8 @@ use bastide_testkit::wait;
 async fn main() -> Result<()> {
     let cast = Cast::start().await?;
     let mut out = io::stdout();
-    writeln!(out, "{}", serde_json::json!({ "url": cast.hub.url(), "token": cast.administrator.token }))
+    let (site, tenant) = (&cast.administrator.token, &cast.a.owner.token);
+    writeln!(out, "{}", serde_json::json!({ "url": cast.hub.url(), "site": site, "tenant": tenant }))
         .and_then(|()| out.flush())
         .context("cannot write the address")?;
 

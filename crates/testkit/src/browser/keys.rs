@@ -42,6 +42,10 @@ impl Key {
 
 /// Where the focus is.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one observation that a check looks at by its name"
+)]
 pub struct Focus {
     /// Id of the element; may be empty.
     pub id: String,
@@ -69,12 +73,10 @@ impl Browser {
     pub async fn press(&self, key: Key) -> Result<()> {
         let (name, number, text, held) = key.code();
         for kind in ["keyDown", "keyUp"] {
-            let mut event = json!({
-                "type": kind, "key": name, "windowsVirtualKeyCode": number, "modifiers": held,
+            let typed = if kind == "keyDown" { text } else { "" };
+            let event = json!({
+                "type": kind, "key": name, "windowsVirtualKeyCode": number, "modifiers": held, "text": typed,
             });
-            if kind == "keyDown" && !text.is_empty() {
-                event["text"] = json!(text);
-            }
             self.protocol("Input.dispatchKeyEvent", event).await?;
         }
         Ok(())

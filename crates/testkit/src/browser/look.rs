@@ -73,14 +73,20 @@ impl Browser {
         Ok(())
     }
 
-    /// Writes a picture of the whole page to `name.png` in the folder for pictures.
+    /// Writes a picture of the whole page to `name.png` in the folder for pictures; of the window when a dialog is in
+    /// front of the page, because what dims the page behind it is as large as the window.
     ///
     /// # Errors
     /// When it cannot be taken or written.
     pub async fn screenshot(&self, name: &str) -> Result<()> {
-        let (width, height): (f64, f64) = self.run(scripts::SIZE, &[]).await?;
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
-        let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let size: Option<(f64, f64)> = self.run(scripts::SIZE, &[]).await?;
+        let wanted = match size {
+            None => json!({ "format": "png" }),
+            Some((width, height)) => {
+                let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });
+                json!({ "format": "png", "captureBeyondViewport": true, "clip": clip })
+            }
+        };
         let taken = self.protocol("Page.captureScreenshot", wanted).await?;
         let picture = taken.get("data").and_then(Value::as_str).context("the browser gave no picture")?;
         let file = self.screenshots.join(format!("{name}.png"));
@@ -101,13 +107,13 @@ impl Browser {
 
 /// The folder for pictures: `BASTIDE_SCREENSHOTS`, else `screenshots` in the folder that Cargo builds into.
 pub(super) fn folder() -> Result<PathBuf> {
-    let folder = match env::var_os("BASTIDE_SCREENSHOTS").filter(|folder| !folder.is_empty()) {
-        Some(folder) => PathBuf::from(folder),
-        None => {
-            let own = env::current_exe().context("cannot tell which program runs")?;
-            let built = own.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
-            built.unwrap_or(Path::new("target")).join("screenshots")
-        }
+    let named = env::var_os("BASTIDE_SCREENSHOTS").filter(|folder| !folder.is_empty());
+    let folder = if let Some(folder) = named {
+        PathBuf::from(folder)
+    } else {
+        let own = env::current_exe().context("cannot tell which program runs")?;
+        let built = own.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+        built.unwrap_or(Path::new("target")).join("screenshots")
     };
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(folder)

@@ -41,9 +41,11 @@ pub(super) const ORIGIN: &str = "return String(performance.timeOrigin)";
 pub(super) const COMPLETE_ORIGIN: &str =
     "return document.readyState === 'complete' ? String(performance.timeOrigin) : null";
 
-/// Width and height of everything on the page.
+/// Width and height of everything on the page, which is moved to its beginning; nothing when a dialog is in front of it.
 pub(super) const SIZE: &str = r"
+    if (document.querySelector('dialog[open]')) return null;
     const root = document.documentElement;
+    scrollTo(0, 0);
     return [root.clientWidth, Math.max(root.scrollHeight, root.clientHeight)];
 ";
 

@@ -32,7 +32,7 @@ pub(crate) enum Do {
     All(&'static [Do]),
 }
 
-/// A page in one of its states.
+/// A page in one of its states: as the administrator sees it on a full hub, unless another is said.
 #[derive(Debug)]
 pub(crate) struct View {
     /// Name of its pictures.
@@ -61,77 +61,70 @@ use Stage::{Bare, Founded, Full as Everything, New};
 use State::{Empty, Error, Full};
 use Who::{Administrator, Newcomer, Nobody, Tenant};
 
-const fn view(
-    name: &'static str,
-    state: State,
-    stage: Stage,
-    who: Who,
-    at: &'static str,
-    does: &'static [Do],
-) -> View {
-    View { name, state, stage, who, at, does }
+const fn view(state: State, name: &'static str, at: &'static str) -> View {
+    View { name, state, stage: Everything, who: Administrator, at, does: &[] }
 }
+
+impl View {
+    const fn on(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
+    }
+
+    const fn by(mut self, who: Who) -> Self {
+        self.who = who;
+        self
+    }
+
+    const fn after(mut self, does: &'static [Do]) -> Self {
+        self.does = does;
+        self
+    }
+}
+
+/// What `bastide login` opens.
+const PROGRAM: &str = "/login/cli?port=7777&state=s&name=bastide+on+laptop\
+     &challenge=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
 
 const ENTRY: &[Page] = &[
     Page {
         route: "/setup",
         views: &[
-            view("setup", Empty, New, Nobody, "/setup?token={setup}", &[]),
-            view(
-                "setup-refused",
-                Error,
-                New,
-                Nobody,
-                "/setup?token={setup}",
-                &[
-                    Fill("name", "Site Administrator"),
-                    Fill("email", "admin"),
-                    Fill("password", "short"),
-                    Send("Create the administrator"),
-                ],
-            ),
-            view("setup-used", Error, Bare, Nobody, "/setup?token={setup}", &[]),
+            view(Empty, "setup", "/setup?token={setup}").on(New).by(Nobody),
+            view(Error, "setup-refused", "/setup?token={setup}").on(New).by(Nobody).after(&[
+                Fill("name", "Site Administrator"),
+                Fill("email", "admin"),
+                Fill("password", "short"),
+                Send("Create the administrator"),
+            ]),
+            view(Error, "setup-used", "/setup?token={setup}").on(Bare).by(Nobody),
         ],
     },
     Page {
         route: "/sign-in",
         views: &[
-            view("sign-in", Empty, Bare, Nobody, "/sign-in", &[]),
-            view("sign-in-after", Full, Bare, Nobody, "/sign-in?done=signed-out&next=/me/tokens", &[]),
-            view(
-                "sign-in-refused",
-                Error,
-                Bare,
-                Nobody,
-                "/sign-in",
-                &[
-                    Fill("email", "nobody@bastide.test"),
-                    Fill("password", "a wrong password"),
-                    Send("Sign in"),
-                ],
-            ),
+            view(Empty, "sign-in", "/sign-in").on(Bare).by(Nobody),
+            view(Full, "sign-in-after", "/sign-in?done=signed-out&next=/me/tokens").on(Bare).by(Nobody),
+            view(Error, "sign-in-refused", "/sign-in").on(Bare).by(Nobody).after(&[
+                Fill("email", "nobody@bastide.test"),
+                Fill("password", "a wrong password"),
+                Send("Sign in"),
+            ]),
         ],
     },
     Page {
         route: "/login/cli",
         views: &[
-            view(
-                "program",
-                Full,
-                Bare,
-                Administrator,
-                "/login/cli?port=7777&state=s&challenge=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU&name=bastide+on+laptop",
-                &[],
-            ),
-            view("program-refused", Error, Bare, Administrator, "/login/cli?port=none", &[]),
+            view(Full, "program", PROGRAM).on(Bare),
+            view(Error, "program-refused", "/login/cli?port=none").on(Bare),
         ],
     },
     Page {
         route: "/device",
         views: &[
-            view("device", Empty, Bare, Administrator, "/device", &[]),
-            view("device-asked", Full, Bare, Administrator, "/device?user_code={code}", &[]),
-            view("device-refused", Error, Bare, Administrator, "/device?user_code=AAAA-AAAA", &[]),
+            view(Empty, "device", "/device").on(Bare),
+            view(Full, "device-asked", "/device?user_code={code}").on(Bare),
+            view(Error, "device-refused", "/device?user_code=AAAA-AAAA").on(Bare),
         ],
     },
 ];
@@ -140,76 +133,46 @@ const OWN: &[Page] = &[
     Page {
         route: "/me/organizations",
         views: &[
-            view("organizations-empty", Empty, Everything, Newcomer, "/me/organizations", &[]),
-            view("organizations", Full, Everything, Administrator, "/me/organizations", &[]),
-            view("organizations-none", Empty, Everything, Administrator, "/me/organizations?search=zzz", &[]),
-            view(
-                "organizations-failed",
-                Error,
-                Everything,
-                Administrator,
-                "/me/organizations?page_token=x",
-                &[],
-            ),
-            view("account-menu", Full, Everything, Administrator, "/me/organizations", &[Click("Account:")]),
-            view("switcher", Full, Everything, Administrator, "/me/organizations", &[Press(Key::ControlK)]),
+            view(Empty, "organizations-empty", "/me/organizations").by(Newcomer),
+            view(Full, "organizations", "/me/organizations"),
+            view(Empty, "organizations-none", "/me/organizations?search=zzz"),
+            view(Error, "organizations-failed", "/me/organizations?page_token=x"),
+            view(Full, "account-menu", "/me/organizations").after(&[Click("Account:")]),
+            view(Full, "switcher", "/me/organizations").after(&[Press(Key::ControlK)]),
         ],
     },
     Page {
         route: "/me/organizations/new",
         views: &[
-            view("organization-new", Empty, Everything, Administrator, "/me/organizations/new", &[]),
-            view(
-                "organization-new-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/me/organizations/new",
-                &[
-                    Fill("slug", "Not A Slug!"),
-                    Fill("annotations-key-1", "no key at all"),
-                    Send("Create organization"),
-                ],
-            ),
+            view(Empty, "organization-new", "/me/organizations/new"),
+            view(Error, "organization-new-refused", "/me/organizations/new").after(&[
+                Fill("slug", "Not A Slug!"),
+                Fill("annotations-key-1", "no key at all"),
+                Send("Create organization"),
+            ]),
         ],
     },
     Page {
         route: "/me/tokens",
         views: &[
-            view("tokens-empty", Empty, Everything, Newcomer, "/me/tokens", &[]),
-            view("tokens", Full, Everything, Administrator, "/me/tokens", &[]),
-            view(
-                "token-issued",
-                Full,
-                Everything,
-                Administrator,
-                "/me/tokens",
-                &[Fill("name", "deploys from CI"), Send("Make token")],
-            ),
-            view(
-                "token-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/me/tokens",
-                &[Fill("days", "99999"), Tick("scope-some"), Send("Make token")],
-            ),
-            view("token-delete", Full, Everything, Administrator, "/me/tokens", &[Click("Delete: test")]),
+            view(Empty, "tokens-empty", "/me/tokens").by(Newcomer),
+            view(Full, "tokens", "/me/tokens"),
+            view(Full, "token-issued", "/me/tokens")
+                .after(&[Fill("name", "deploys from CI"), Send("Make token")]),
+            view(Error, "token-refused", "/me/tokens").after(&[
+                Fill("days", "99999"),
+                Tick("scope-some"),
+                Send("Make token"),
+            ]),
+            view(Full, "token-delete", "/me/tokens").after(&[Click("Delete: test")]),
         ],
     },
     Page {
         route: "/me/sessions",
         views: &[
-            view("sessions", Full, Everything, Administrator, "/me/sessions", &[]),
-            view(
-                "sessions-end",
-                Full,
-                Everything,
-                Administrator,
-                "/me/sessions",
-                &[Click("Sign out everywhere")],
-            ),
-            view("sessions-failed", Error, Everything, Administrator, "/me/sessions?page_token=x", &[]),
+            view(Full, "sessions", "/me/sessions"),
+            view(Full, "sessions-end", "/me/sessions").after(&[Click("Sign out everywhere")]),
+            view(Error, "sessions-failed", "/me/sessions?page_token=x"),
         ],
     },
 ];
@@ -218,92 +181,45 @@ const ORGANIZATION: &[Page] = &[
     Page {
         route: "/o/{slug}",
         views: &[
-            view("organization-empty", Empty, Founded, Administrator, "/o/northwind", &[]),
-            view("organization-parent", Full, Everything, Administrator, "/o/northwind", &[]),
-            view(
-                "organization",
-                Full,
-                Everything,
-                Administrator,
-                "/o/acme",
-                &[ClickAt(".objects > summary")],
-            ),
-            view("organization-tenant", Full, Everything, Tenant, "/o/acme", &[]),
-            view("organization-hidden", Error, Everything, Tenant, "/o/northwind", &[]),
+            view(Empty, "organization-empty", "/o/northwind").on(Founded),
+            view(Full, "organization-parent", "/o/northwind"),
+            view(Full, "organization", "/o/acme").after(&[ClickAt(".objects > summary")]),
+            view(Full, "organization-tenant", "/o/acme").by(Tenant),
+            view(Error, "organization-hidden", "/o/northwind").by(Tenant),
         ],
     },
     Page {
         route: "/o/{slug}/members",
         views: &[
-            view("members", Full, Everything, Administrator, "/o/acme/members", &[]),
-            view("members-none", Empty, Everything, Administrator, "/o/acme/members?search=zzz", &[]),
-            view("members-failed", Error, Everything, Administrator, "/o/acme/members?page_token=x", &[]),
+            view(Full, "members", "/o/acme/members"),
+            view(Empty, "members-none", "/o/acme/members?search=zzz"),
+            view(Error, "members-failed", "/o/acme/members?page_token=x"),
         ],
     },
     Page {
         route: "/o/{slug}/audit",
         views: &[
-            view(
-                "organization-audit",
-                Full,
-                Everything,
-                Administrator,
-                "/o/northwind/audit",
-                &[ClickAt(".entry > summary")],
-            ),
-            view(
-                "organization-audit-none",
-                Empty,
-                Everything,
-                Administrator,
-                "/o/northwind/audit?search=zzz",
-                &[],
-            ),
-            view(
-                "organization-audit-failed",
-                Error,
-                Everything,
-                Administrator,
-                "/o/northwind/audit?page_token=x",
-                &[],
-            ),
+            view(Full, "organization-audit", "/o/northwind/audit").after(&[ClickAt(".entry > summary")]),
+            view(Empty, "organization-audit-none", "/o/northwind/audit?search=zzz"),
+            view(Error, "organization-audit-failed", "/o/northwind/audit?page_token=x"),
         ],
     },
     Page {
         route: "/o/{slug}/settings",
         views: &[
-            view("settings", Full, Everything, Administrator, "/o/acme/settings", &[]),
-            view(
-                "settings-blocked",
-                Full,
-                Everything,
-                Administrator,
-                "/o/northwind/settings",
-                &[Click("Delete organization")],
-            ),
-            view(
-                "settings-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/o/acme/settings",
-                &[Fill("name", ""), Send("Save changes")],
-            ),
+            view(Full, "settings", "/o/acme/settings"),
+            view(Full, "settings-blocked", "/o/northwind/settings").after(&[Click("Delete organization")]),
+            view(Error, "settings-refused", "/o/acme/settings")
+                .after(&[Fill("name", ""), Send("Save changes")]),
         ],
     },
     Page {
         route: "/o/{slug}/delete",
         views: &[
-            view("delete", Full, Everything, Administrator, "/o/acme/delete", &[]),
-            view("delete-blocked", Full, Everything, Administrator, "/o/northwind/delete", &[]),
-            view(
-                "delete-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/o/acme/delete",
-                &[Fill("confirm", "acne"), Send("Delete organization")],
-            ),
+            view(Full, "delete", "/o/acme/delete"),
+            view(Full, "delete-blocked", "/o/northwind/delete"),
+            view(Error, "delete-refused", "/o/acme/delete")
+                .after(&[Fill("confirm", "acne"), Send("Delete organization")]),
         ],
     },
     WIZARD,
@@ -344,74 +260,42 @@ const THIRD: Do = All(&[Tick("gateway-dedicated"), Tick("gateway_configuration-e
 const WIZARD: Page = Page {
     route: "/o/{slug}/client-organizations/new",
     views: &[
-        view("wizard-1", Empty, Founded, Administrator, WIZARD_AT, &[]),
-        view("wizard-2-empty", Empty, Founded, Administrator, WIZARD_AT, &[FIRST]),
-        view(
-            "wizard-1-refused",
-            Error,
-            Everything,
-            Administrator,
-            WIZARD_AT,
-            &[
-                Fill("slug", "acme"),
-                Tick("administrator_kind-new"),
-                Fill("administrator_email", "gus"),
-                Send("Next: Cluster"),
-            ],
-        ),
-        view("wizard-2", Full, Everything, Administrator, WIZARD_AT, &[FIRST_NEW]),
-        view(
-            "wizard-2-refused",
-            Error,
-            Everything,
-            Administrator,
-            WIZARD_AT,
-            &[
-                FIRST_NEW,
-                Tick("spoke-us-1"),
-                Click("Bind it to a node pool"),
-                Fill("toleration-key-1", "pool"),
-                Send("Next: Gateway"),
-            ],
-        ),
-        view(
-            "wizard-2-blocked",
-            Error,
-            Everything,
-            Administrator,
-            WIZARD_AT,
-            &[FIRST_NEW, Tick("spoke-us-1"), Send("Next: Gateway")],
-        ),
-        view(
-            "wizard-3",
-            Full,
-            Everything,
-            Administrator,
-            WIZARD_AT,
-            &[FIRST, SECOND, Tick("gateway-dedicated")],
-        ),
-        view(
-            "wizard-4",
-            Full,
-            Everything,
-            Administrator,
-            WIZARD_AT,
-            &[FIRST_NEW, SECOND, THIRD, Click("As a command"), Click("As a request to the API")],
-        ),
-        view(
-            "wizard-4-refused",
-            Error,
-            Everything,
-            Administrator,
-            WIZARD_AT,
-            &[
-                FIRST_NEW,
-                SECOND,
-                THIRD,
-                Fill("administrator_password", "short"),
-                Send("Create client organization"),
-            ],
-        ),
+        view(Empty, "wizard-1", WIZARD_AT).on(Founded),
+        view(Empty, "wizard-2-empty", WIZARD_AT).on(Founded).after(&[FIRST]),
+        view(Error, "wizard-1-refused", WIZARD_AT).after(&[
+            Fill("slug", "acme"),
+            Tick("administrator_kind-new"),
+            Fill("administrator_email", "gus"),
+            Send("Next: Cluster"),
+        ]),
+        view(Full, "wizard-2", WIZARD_AT).after(&[FIRST_NEW]),
+        view(Error, "wizard-2-refused", WIZARD_AT).after(&[
+            FIRST_NEW,
+            Tick("spoke-us-1"),
+            Click("Bind it to a node pool"),
+            Fill("toleration-key-1", "pool"),
+            Send("Next: Gateway"),
+        ]),
+        view(Error, "wizard-2-blocked", WIZARD_AT).after(&[
+            FIRST_NEW,
+            Tick("spoke-us-1"),
+            Send("Next: Gateway"),
+        ]),
+        view(Full, "wizard-3", WIZARD_AT).after(&[FIRST, SECOND, Tick("gateway-dedicated")]),
+        view(Full, "wizard-4", WIZARD_AT).after(&[
+            FIRST_NEW,
+            SECOND,
+            THIRD,
+            Click("As a command"),
+            Click("As a request to the API"),
+        ]),
+        view(Error, "wizard-4-refused", WIZARD_AT).after(&[
+            FIRST_NEW,
+            SECOND,
+            THIRD,
+            Fill("administrator_password", "short"),
+            Send("Create client organization"),
+        ]),
     ],
 };
 
@@ -419,93 +303,53 @@ const CLUSTERS: &[Page] = &[
     Page {
         route: "/platform/clusters",
         views: &[
-            view("clusters-empty", Empty, Bare, Administrator, "/platform/clusters", &[]),
-            view(
-                "clusters",
-                Full,
-                Everything,
-                Administrator,
-                "/platform/clusters",
-                &[Fill("fingerprint-us-1", "sha256:AA:BB")],
-            ),
-            view(
-                "clusters-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/platform/clusters",
-                &[Fill("fingerprint-us-1", "AA:BB"), Send("Accept us-1")],
-            ),
-            view("clusters-failed", Error, Everything, Administrator, "/platform/clusters?page_token=x", &[]),
+            view(Empty, "clusters-empty", "/platform/clusters").on(Bare),
+            view(Full, "clusters", "/platform/clusters").after(&[Fill("fingerprint-us-1", "sha256:AA:BB")]),
+            view(Error, "clusters-refused", "/platform/clusters")
+                .after(&[Fill("fingerprint-us-1", "AA:BB"), Send("Accept us-1")]),
+            view(Error, "clusters-failed", "/platform/clusters?page_token=x"),
         ],
     },
     Page {
         route: "/platform/clusters/join",
         views: &[
-            view("join", Empty, Bare, Administrator, "/platform/clusters/join", &[]),
-            view(
-                "join-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/platform/clusters/join",
-                &[Fill("cluster_name", "EU 9"), Fill("minutes", "99999"), Send("Make a join token")],
-            ),
-            view(
-                "join-issued",
-                Full,
-                Everything,
-                Administrator,
-                "/platform/clusters/join",
-                &[
-                    Fill("cluster_name", "ap-2"),
-                    Send("Make a join token"),
-                    Click("Or run the agent inside the cluster"),
-                ],
-            ),
+            view(Empty, "join", "/platform/clusters/join").on(Bare),
+            view(Error, "join-refused", "/platform/clusters/join").after(&[
+                Fill("cluster_name", "EU 9"),
+                Fill("minutes", "99999"),
+                Send("Make a join token"),
+            ]),
+            view(Full, "join-issued", "/platform/clusters/join").after(&[
+                Fill("cluster_name", "ap-2"),
+                Send("Make a join token"),
+                Click("Or run the agent inside the cluster"),
+            ]),
         ],
     },
     Page {
         route: "/platform/clusters/{name}",
         views: &[
-            view("cluster", Full, Everything, Administrator, "/platform/clusters/eu-1", &[]),
-            view("cluster-asking", Empty, Everything, Administrator, "/platform/clusters/us-1", &[]),
-            view("cluster-tenant", Full, Everything, Tenant, "/platform/clusters/eu-1", &[]),
-            view(
-                "cluster-licence-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/platform/clusters/eu-1",
-                &[
-                    Click("Replace the licence"),
-                    Fill("pem", "-----BEGIN CERTIFICATE-----\nnot one\n-----END CERTIFICATE-----"),
-                    SendAt("form[action$='/licence'] button[type='submit']"),
-                ],
-            ),
-            view(
-                "cluster-gateway-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/platform/clusters/eu-1",
-                &[
-                    Click("Add a gateway configuration"),
-                    Fill("class", "Not A Class"),
-                    Fill("listener-name-1", "web"),
-                    Fill("listener-port-1", "http"),
-                    Send("Add configuration"),
-                ],
-            ),
-            view(
-                "cluster-unregister-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/platform/clusters/eu-1",
-                &[Click("Unregister:"), Fill("confirm", "eu-2"), Send("Unregister cluster")],
-            ),
-            view("cluster-hidden", Error, Everything, Tenant, "/platform/clusters/us-1", &[]),
+            view(Full, "cluster", "/platform/clusters/eu-1"),
+            view(Empty, "cluster-asking", "/platform/clusters/us-1"),
+            view(Full, "cluster-tenant", "/platform/clusters/eu-1").by(Tenant),
+            view(Error, "cluster-gateway-refused", "/platform/clusters/eu-1").after(&[
+                Click("Add a gateway configuration"),
+                Fill("class", "Not A Class"),
+                Fill("listener-name-1", "web"),
+                Fill("listener-port-1", "http"),
+                Send("Add configuration"),
+            ]),
+            view(Error, "cluster-unregister-refused", "/platform/clusters/eu-1").after(&[
+                Click("Unregister:"),
+                Fill("confirm", "eu-2"),
+                Send("Unregister cluster"),
+            ]),
+            view(Full, "cluster-licence-unreadable", "/platform/clusters/eu-1").after(&[
+                Click("Replace the licence"),
+                Fill("pem", "-----BEGIN CERTIFICATE-----\nnot one\n-----END CERTIFICATE-----"),
+                SendAt("form[action$='/licence'] button[type='submit']"),
+            ]),
+            view(Error, "cluster-hidden", "/platform/clusters/us-1").by(Tenant),
         ],
     },
 ];
@@ -514,59 +358,45 @@ const PLATFORM: &[Page] = &[
     Page {
         route: "/platform/client-organizations",
         views: &[
-            view("clients-empty", Empty, Bare, Administrator, "/platform/client-organizations", &[]),
-            view("clients", Full, Everything, Administrator, "/platform/client-organizations", &[]),
-            view(
-                "clients-failed",
-                Error,
-                Everything,
-                Administrator,
-                "/platform/client-organizations?page_token=x",
-                &[],
-            ),
+            view(Empty, "clients-empty", "/platform/client-organizations").on(Bare),
+            view(Full, "clients", "/platform/client-organizations"),
+            view(Error, "clients-failed", "/platform/client-organizations?page_token=x"),
         ],
     },
     Page {
         route: "/platform/users",
         views: &[
-            view("users-none", Empty, Bare, Administrator, "/platform/users?search=zzz", &[]),
-            view("users", Full, Everything, Administrator, "/platform/users", &[]),
-            view("users-failed", Error, Everything, Administrator, "/platform/users?page_token=x", &[]),
+            view(Empty, "users-none", "/platform/users?search=zzz").on(Bare),
+            view(Full, "users", "/platform/users"),
+            view(Error, "users-failed", "/platform/users?page_token=x"),
         ],
     },
     Page {
         route: "/platform/users/new",
         views: &[
-            view("user-new", Empty, Bare, Administrator, "/platform/users/new", &[]),
-            view(
-                "user-new-refused",
-                Error,
-                Everything,
-                Administrator,
-                "/platform/users/new",
-                &[
-                    Fill("name", "Ada again"),
-                    Fill("email", "ada@acme.test"),
-                    Fill("password", "short"),
-                    Send("Create account"),
-                ],
-            ),
+            view(Empty, "user-new", "/platform/users/new").on(Bare),
+            view(Error, "user-new-refused", "/platform/users/new").after(&[
+                Fill("name", "Ada again"),
+                Fill("email", "ada@acme.test"),
+                Fill("password", "short"),
+                Send("Create account"),
+            ]),
         ],
     },
     Page {
         route: "/platform/plans",
         views: &[
-            view("plans", Full, Everything, Administrator, "/platform/plans", &[]),
-            view("plans-failed", Error, Everything, Administrator, "/platform/plans?page_token=x", &[]),
+            view(Full, "plans", "/platform/plans"),
+            view(Error, "plans-failed", "/platform/plans?page_token=x"),
         ],
     },
     Page {
         route: "/platform/audit",
         views: &[
-            view("audit-none", Empty, Everything, Administrator, "/platform/audit?search=zzz", &[]),
-            view("audit", Full, Everything, Administrator, "/platform/audit", &[ClickAt(".entry > summary")]),
-            view("audit-failed", Error, Everything, Administrator, "/platform/audit?page_token=x", &[]),
-            view("audit-hidden", Error, Everything, Tenant, "/platform/audit", &[]),
+            view(Empty, "audit-none", "/platform/audit?search=zzz"),
+            view(Full, "audit", "/platform/audit").after(&[ClickAt(".entry > summary")]),
+            view(Error, "audit-failed", "/platform/audit?page_token=x"),
+            view(Error, "audit-hidden", "/platform/audit").by(Tenant),
         ],
     },
 ];

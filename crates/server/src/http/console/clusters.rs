@@ -1,6 +1,7 @@
 //! Clusters: join, accept, license, gateway configurations.
 
 use bastide_api::clusters::{AcceptCluster, HubView, NewJoinToken, UploadLicence};
+use bastide_api::problem::ProblemField;
 use bastide_api::{PageQuery, Problem};
 use bastide_model::{Error, GatewayConfigurationId, JoinTokenId};
 
@@ -56,7 +57,12 @@ pub(super) async fn accept(visit: Visit, At(name): At<Name>, form: Form) -> Resu
     match clusters::accept(visit.state(), visit.who(), At(name.clone()), input).await {
         Ok(_) => Ok(go(&format!("/platform/clusters/{}", name.as_str()), Some("accepted"))),
         Err(failure) => {
-            let problem = failure.document(visit.context.id);
+            let mut problem = failure.document(visit.context.id);
+            if problem.code == "fingerprint_mismatch" {
+                // For a program it is a conflict with the cluster; for a person, something to look at in a field.
+                let (pointer, detail) = ("/fingerprint".to_owned(), problem.detail.clone());
+                problem.errors.push(ProblemField { pointer, detail });
+            }
             let refusal = Refusal { cluster: name.as_str().to_owned(), typed: fingerprint, problem };
             match &failure {
                 Failure::Domain(Error::Conflict { .. } | Error::Invalid { .. }) => {
@@ -144,7 +150,10 @@ pub(super) async fn licence(visit: Visit, At(name): At<Name>, form: Form) -> Res
     let pem = form.text("pem").to_owned();
     let input = Body(UploadLicence { pem: pem.clone() });
     match licences::update(visit.state(), visit.who(), At(name.clone()), input).await {
-        Ok(_) => Ok(go(&address(&name), Some("licensed"))),
+        Ok(stored) => {
+            let holds = matches!(stored.into_value().state.as_str(), "active" | "expiring");
+            Ok(go(&address(&name), Some(if holds { "licensed" } else { "licence-fails" })))
+        }
         Err(failure) => again(&visit, &name, failure, |view| view.licence_pem = pem).await,
     }
 }

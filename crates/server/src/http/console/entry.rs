@@ -1,6 +1,7 @@
 //! Pages before and around sign-in: set-up, sign-in, sign-out, and programs that sign in through the browser.
 
 use axum::extract::State;
+use bastide_api::Problem;
 use bastide_api::identity::SetupRequest;
 use bastide_app::{identity as use_case, logins};
 use bastide_model::access::Credential;
@@ -82,13 +83,23 @@ pub(super) async fn sign_in_post(entrance: Entrance, form: Form) -> Result<Html,
             match Failure::from(error) {
                 // The form itself is the place to try again; its status says why nothing happened.
                 failure @ Failure::Domain(bastide_model::Error::Unauthenticated { .. }) => {
-                    let problem = failure.document(entrance.context.id);
+                    let problem = not_signed_in(failure.document(entrance.context.id));
                     let page = pages::sign_in(&entrance.page, &view(problem));
                     Ok(Html::with_status(failure.status(), page.into_string()))
                 }
                 other => entrance.refused(other, |page, problem| pages::sign_in(page, &view(problem))),
             }
         }
+    }
+}
+
+/// In the words of a person at the form: titles and hints of the status are for programs.
+fn not_signed_in(problem: Problem) -> Problem {
+    Problem {
+        title: "That did not work".to_owned(),
+        detail: "The e-mail address or the password is wrong.".to_owned(),
+        hint: None,
+        ..problem
     }
 }
 

@@ -7,7 +7,7 @@ use bastide_model::access::Caller;
 use bastide_model::error::FieldError;
 use bastide_model::{Error, limits};
 use http::request::Parts;
-use http::{StatusCode, Uri, header};
+use http::{StatusCode, Uri};
 use maud::Markup;
 
 use crate::http::answer::{Html, Out};
@@ -19,7 +19,7 @@ use crate::http::problem::Failure;
 use crate::http::redirect::LocalPath;
 use crate::http::{identity, organizations};
 use crate::pages::forms::Fields;
-use crate::pages::{Context, Flash, Listing, THEME_COOKIE, Theme};
+use crate::pages::{Context, Flash, Listing};
 
 /// A request of somebody who is signed in.
 pub(super) struct Visit {
@@ -49,7 +49,7 @@ impl FromRequestParts<Hub> for Entrance {
         let page = Context {
             path: context.path.clone(),
             nonce: context.nonce.as_str().to_owned(),
-            theme: theme(parts),
+            theme: context.theme,
             flash: flash(&query),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             help_url: hub.settings.help_url.clone(),
@@ -215,12 +215,6 @@ fn query(uri: &Uri) -> Fields {
     pairs.map(|(name, value)| (name.replace('\0', ""), value.replace('\0', ""))).collect::<Vec<_>>().into()
 }
 
-fn theme(parts: &Parts) -> Theme {
-    let cookies = parts.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == THEME_COOKIE).map_or(Theme::System, |(_, word)| Theme::from_word(word))
-}
-
 /// What the last action came to. The address carries one word of this list, so that nobody can put sentences of their
 /// own on a page by a link.
 fn flash(query: &Fields) -> Option<Flash> {
@@ -236,9 +230,11 @@ fn flash(query: &Fields) -> Option<Flash> {
         "withdrawn" => "Withdrawn.",
         "unregistered" => "The cluster is unregistered; what runs on it goes on running.",
         "licensed" => "The licence is stored.",
+        "licence-fails" => "The licence is stored, but it does not hold: its state says why.",
         "deleted" => "Deleted.",
         "ended" => "The session has ended.",
         _ => return None,
     };
-    Some(Flash { went_well: true, text: text.to_owned() })
+    let went_well = query.text("done") != "licence-fails";
+    Some(Flash { went_well, text: text.to_owned() })
 }

@@ -4,7 +4,10 @@
 use bastide_api::client_organizations::{CheckResult, ClientOrganizationDraft};
 use bastide_api::clusters::{ClusterView, GatewayConfigurationView};
 use bastide_api::organizations::OrganizationView;
+use bastide_api::problem::ProblemField;
 use bastide_api::{PageQuery, Problem};
+use bastide_model::Error;
+use bastide_model::error::FieldError;
 
 use super::visit::{Visit, fields, go, wrong};
 use crate::http::answer::Html;
@@ -43,18 +46,28 @@ async fn gateways_of(visit: &Visit, spoke: &str) -> Result<Vec<GatewayConfigurat
     }
 }
 
-/// The preconditions as they stand. What cannot be read as a draft yet is said by the step's own check.
-async fn check(visit: &Visit, draft: ClientOrganizationDraft) -> Result<CheckResult, Failure> {
-    match client_organizations::check(visit.state(), visit.who(), Body(draft.clone())).await {
-        Ok(answer) => Ok(answer.into_value()),
-        Err(Failure::Domain(bastide_model::Error::Invalid { .. })) => {
-            let plain = ClientOrganizationDraft {
-                acting_from: draft.acting_from,
-                ..ClientOrganizationDraft::default()
-            };
-            Ok(client_organizations::check(visit.state(), visit.who(), Body(plain)).await?.into_value())
+/// The preconditions as they stand. What cannot be read yet counts as not chosen: the step's own check says what is
+/// wrong with it.
+async fn check(visit: &Visit, mut draft: ClientOrganizationDraft) -> Result<CheckResult, Failure> {
+    if let Err(Error::Invalid { fields }) = client_organizations::read_draft(draft.clone()) {
+        for field in &fields {
+            forget(&mut draft, &field.pointer);
         }
-        Err(other) => Err(other),
+    }
+    Ok(client_organizations::check(visit.state(), visit.who(), Body(draft)).await?.into_value())
+}
+
+/// Takes out of a draft what is at a JSON Pointer, or around it.
+fn forget(draft: &mut ClientOrganizationDraft, pointer: &str) {
+    match pointer.split('/').nth(1).unwrap_or_default() {
+        "slug" => draft.slug = None,
+        "administrator" => draft.administrator = None,
+        "new_administrator" => draft.new_administrator = None,
+        "hub" => draft.hub = None,
+        "spoke" => draft.spoke = None,
+        "node_pool" => draft.node_pool = None,
+        "gateway" => draft.gateway = None,
+        _ => {}
     }
 }
 
@@ -97,7 +110,7 @@ pub(super) async fn post(mut visit: Visit, At(slug): At<Name>, form: Form) -> Re
     let mut view = show_step(&visit, acting_from, post.target(), post.draft, None).await?;
     if post.action == WizardAction::Next && blocked(&view.check, post.step) {
         view.step = post.step;
-        let failed = Failure::Domain(bastide_model::Error::conflict(
+        let failed = Failure::Domain(Error::conflict(
             "preconditions_failed",
             "Something has to be settled before the next step; it is marked beside the form.",
         ));
@@ -108,12 +121,31 @@ pub(super) async fn post(mut visit: Visit, At(slug): At<Name>, form: Form) -> Re
     Ok(super::visit::show(pages::client_organization(&visit.page, &view)))
 }
 
-/// What can be said of the form without looking anything up: all of it is read as the request would be.
+/// What can be said of the form without looking anything up, all of it together: what the steps ask for, and what the
+/// request would be refused for.
 fn checked(acting_from: &OrganizationView, post: &WizardPost) -> Result<(), Failure> {
-    wrong(post.draft.check(post.step))?;
-    let draft = post.draft.to_check(&acting_from.slug);
-    client_organizations::read_draft(draft).map_err(Failure::from)?;
-    Ok(())
+    let mut found = post.draft.check(post.step);
+    match client_organizations::read_draft(post.draft.to_check(&acting_from.slug)) {
+        Ok(_) => {}
+        Err(Error::Invalid { fields }) => {
+            let more: Vec<_> = fields.into_iter().map(of_request).collect();
+            let said = |one: &ProblemField| found.iter().any(|other| other.pointer == one.pointer);
+            let more: Vec<_> = more.into_iter().filter(|one| !said(one)).collect();
+            found.extend(more);
+        }
+        Err(other) => return Err(other.into()),
+    }
+    wrong(found)
+}
+
+/// A field of the draft under the name that it has in the request, by which the form knows it.
+fn of_request(field: FieldError) -> ProblemField {
+    let pointer = match field.pointer.as_str() {
+        "/new_administrator" => "/administrator/account/email".to_owned(),
+        "/administrator" => "/administrator/user".to_owned(),
+        _ => field.pointer,
+    };
+    ProblemField { pointer, detail: field.message }
 }
 
 /// The step that a failure is about, with what was typed and what is wrong.

@@ -308,7 +308,7 @@ pub fn optional() -> Markup {
 pub fn error(id: &str, wrong: &[&str]) -> Markup {
     html! {
         @if !wrong.is_empty() {
-            div.field-error id={ (id) "-error" } { @for sentence in wrong { p { (text::prose(sentence)) } } }
+            div.field-error id={ (id) "-error" } { @for sentence in wrong { p { (text::sentence(sentence)) } } }
         }
     }
 }

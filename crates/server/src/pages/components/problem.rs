@@ -39,7 +39,7 @@ impl<'a> Errors<'a> {
                 (Icon::Alert.draw())
                 div {
                     h2 id="error-title" { (heading(problem)) }
-                    @if problem.errors.is_empty() { p { (text::prose(&problem.detail)) } }
+                    @if problem.errors.is_empty() { p { (text::sentence(&problem.detail)) } }
                     @else { ul { @for field in &problem.errors { li { (link(field, fields)) } } } }
                     (details(problem))
                 }
@@ -55,6 +55,8 @@ fn is_at(field: &ProblemField, pointer: &str) -> bool {
 
 fn heading(problem: &Problem) -> String {
     match problem.errors.len() {
+        // The title of the status is for programs.
+        0 if problem.status == 409 => "That is not possible now".to_owned(),
         0 if problem.title.is_empty() => "That did not work".to_owned(),
         0 => problem.title.clone(),
         1 => "One field needs another look".to_owned(),
@@ -65,7 +67,7 @@ fn heading(problem: &Problem) -> String {
 fn link(field: &ProblemField, fields: &[(&str, &str)]) -> Markup {
     let shown = fields.iter().find(|(pointer, _)| is_at(field, pointer));
     html! {
-        @if let Some((_, id)) = shown { a href={ "#" (id) } { (text::prose(&field.detail)) } }
+        @if let Some((_, id)) = shown { a href={ "#" (id) } { (text::sentence(&field.detail)) } }
         @else { code { (field.pointer) } ": " (text::prose(&field.detail)) }
     }
 }
@@ -80,7 +82,7 @@ fn details(problem: &Problem) -> Markup {
             p { "This needs the permission " code { (permission) } "." }
         }
         @if let Some(hint) = &problem.hint { p { (text::prose(hint)) } }
-        @if problem.errors.is_empty() && !problem.request_id.is_empty() {
+        @if problem.status >= 500 && !problem.request_id.is_empty() {
             p.hint { "Request " code { (problem.request_id) } }
         }
     }

@@ -45,7 +45,8 @@ pub fn unavailable(what: &str, problem: &Problem, again: &str) -> Markup {
         div.empty.failed role="alert" {
             span.empty-icon { (Icon::Alert.draw()) }
             p.empty-title { "The " (what) " could not be loaded" }
-            p { (super::text::prose(&problem.detail)) }
+            @if problem.errors.is_empty() { p { (super::text::sentence(&problem.detail)) } }
+            @for field in &problem.errors { p { code { (field.pointer) } ": " (super::text::prose(&field.detail)) } }
             @if !problem.request_id.is_empty() { p.hint { "Request " code { (problem.request_id) } } }
             div.empty-action { a.button href=(again) { "Try again" } }
         }

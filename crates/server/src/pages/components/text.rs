@@ -37,6 +37,40 @@ pub fn prose(sentence: &str) -> Markup {
     }
 }
 
+/// The same with a capital letter at its beginning: what the server says of a field begins small, as it may stand
+/// behind the field's name.
+pub fn sentence(text: &str) -> Markup {
+    prose(&capital(text))
+}
+
+/// An operation of the audit log as people read it: `organization_update` is `Organization changed`.
+pub fn operation(word: &str) -> String {
+    match word {
+        "session_create" => return "Signed in".to_owned(),
+        "session_delete" => return "Signed out".to_owned(),
+        "organization_create_root" => return "Organization created".to_owned(),
+        "cluster_request" => return "Cluster asked to join".to_owned(),
+        "setup_complete" => return "Installation set up".to_owned(),
+        _ => {}
+    }
+    let Some((noun, verb)) = word.rsplit_once('_') else { return words(word) };
+    let done = match verb {
+        "create" => "created",
+        "update" => "changed",
+        "delete" => "deleted",
+        "accept" => "accepted",
+        "deny" => "denied",
+        "withdraw" => "withdrawn",
+        _ => return words(word),
+    };
+    format!("{} {done}", words(noun))
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
 /// A number with its noun: `1 node`, `3 nodes`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
@@ -44,9 +78,7 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 
 /// A word of the wire as people read it: `partially_deleted` is `Partially deleted`.
 pub fn words(word: &str) -> String {
-    let spaced = word.replace('_', " ");
-    let mut characters = spaced.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+    capital(&word.replace('_', " "))
 }
 
 /// Text for screen readers only.
@@ -70,6 +102,22 @@ mod tests {
         assert_eq!(prose("`a<b` is free.").into_string(), "<code>a&lt;b</code> is free.");
         assert_eq!(prose("one ` alone").into_string(), "one ` alone");
         assert_eq!(prose("plain").into_string(), "plain");
+    }
+
+    #[test]
+    fn sentences_begin_with_a_capital_letter_or_with_code() {
+        assert_eq!(sentence("choose a `hub`").into_string(), "Choose a <code>hub</code>");
+        assert_eq!(sentence("`a` is free").into_string(), "<code>a</code> is free");
+        assert_eq!(sentence("").into_string(), "");
+    }
+
+    #[test]
+    fn operations_are_told_as_done() {
+        assert_eq!(operation("client_organization_create"), "Client organization created");
+        assert_eq!(operation("organization_create_root"), "Organization created");
+        assert_eq!(operation("session_create"), "Signed in");
+        assert_eq!(operation("licence_examine"), "Licence examine");
+        assert_eq!(operation("odd"), "Odd");
     }
 
     #[test]

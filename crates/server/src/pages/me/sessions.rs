@@ -60,7 +60,10 @@ fn session_table(sessions: &[SessionView]) -> Markup {
     let rows = sessions.iter().map(|session| {
         vec![
             html! {
-                bdi { (session.user_agent) }
+                @match browser(&session.user_agent) {
+                    Some(known) => { span.strong { (known) } div.hint { bdi { (session.user_agent) } } },
+                    None => bdi { (session.user_agent) },
+                }
                 @if session.current { " " (badge(Tone::Good, "This browser")) }
             },
             html! { code { (session.address) } },
@@ -72,6 +75,30 @@ fn session_table(sessions: &[SessionView]) -> Markup {
     });
     let columns = ["Browser", "Address", "Signed in", "Last used", "Ends", "Actions"];
     table::table("sessions", "Browsers in which you are signed in", &columns, rows)
+}
+
+/// The browser and its system as people call them. Each calls itself like those before it, so that the first that fits
+/// of this order is meant.
+fn browser(agent: &str) -> Option<String> {
+    const BROWSERS: [(&str, &str); 5] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Version/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let (mark, name) = BROWSERS.iter().find(|(mark, _)| agent.contains(mark))?;
+    let version: String = agent.split_once(mark)?.1.chars().take_while(char::is_ascii_digit).collect();
+    let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    Some(system.map_or_else(|| format!("{name} {version}"), |system| format!("{name} {version} on {system}")))
 }
 
 fn end_one(session: &SessionView) -> Markup {
@@ -90,4 +117,25 @@ fn end_one(session: &SessionView) -> Markup {
         fields: html! {},
         verb: "End session",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_told_by_name_and_programs_as_they_call_themselves() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+        let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
+        let firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0";
+        for (agent, name) in [
+            (chrome.to_owned(), "Chrome 156 on Linux"),
+            (format!("{chrome} Edg/156.0.0.0"), "Edge 156 on Linux"),
+            (safari.to_owned(), "Safari 19 on iPhone"),
+            (firefox.to_owned(), "Firefox 150 on Windows"),
+        ] {
+            assert_eq!(browser(&agent).as_deref(), Some(name));
+        }
+        assert_eq!(browser("curl/8.0"), None);
+    }
 }

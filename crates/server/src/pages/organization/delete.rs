@@ -42,7 +42,7 @@ pub fn delete_organization(ctx: &Context, view: &DeletePage) -> Markup {
 pub(super) fn delete_form(view: &DeletePage, errors: Errors<'_>, in_dialog: bool) -> Markup {
     let organization = &view.organization;
     if !view.children.is_empty() {
-        return blocked(view);
+        return blocked(view, in_dialog);
     }
     html! {
         (consequences(view))
@@ -61,12 +61,15 @@ pub(super) fn delete_form(view: &DeletePage, errors: Errors<'_>, in_dialog: bool
     }
 }
 
-fn blocked(view: &DeletePage) -> Markup {
+fn blocked(view: &DeletePage, in_dialog: bool) -> Markup {
     let listed = html! {
         p { "It has " (text::count(view.children.len(), "sub-organization", "sub-organizations")) ". Delete or move them first:" }
         ul { @for child in &view.children { li { a href={ "/o/" (child.slug) } { (text::name(&child.name)) } } } }
     };
-    callout(Tone::Warn, "It cannot be deleted yet", &listed)
+    html! {
+        (callout(Tone::Warn, "It cannot be deleted yet", &listed))
+        @if in_dialog { div.actions { button.button type="button" data-cancel hidden { "Close" } } }
+    }
 }
 
 fn consequences(view: &DeletePage) -> Markup {

@@ -207,7 +207,7 @@ fn happened_last(view: &OverviewPage) -> Markup {
             ul.latest {
                 @for record in &page.items {
                     li {
-                        span { (text::words(&record.operation)) @if !record.target_name.is_empty() { ": " (text::name(&record.target_name)) } }
+                        span { (text::operation(&record.operation)) @if !record.target_name.is_empty() { ": " (text::name(&record.target_name)) } }
                         span.muted { bdi { (record.actor) } ", " (text::time(&record.at)) }
                     }
                 }

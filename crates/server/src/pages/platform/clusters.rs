@@ -162,16 +162,18 @@ fn one_request(view: &ClustersPage, request: &ClusterView) -> Markup {
 /// What is needed to decide on a request, and the two answers.
 pub(super) fn decide(request: &ClusterView, refusal: Option<&Refusal>) -> Markup {
     let may = |action: &str| request.actions.iter().any(|offered| offered == action);
-    let rows = [
+    let mut rows = vec![
         ("Asked", text::time(&request.requested_at)),
         ("Kubernetes", html! { (request.kubernetes_version) }),
         ("Agent", html! { (request.agent_version) }),
         ("Nodes", html! { (request.nodes) }),
     ];
+    if let Some(administration) = &request.administration {
+        rows.push(("Cluster uid", html! { code { (administration.uid) } }));
+    }
     html! {
         (facts::facts(rows))
         @if let Some(administration) = &request.administration {
-            (facts::facts([("Cluster uid", html! { code { (administration.uid) } })]))
             @if may("accept") { (accept(request, &administration.fingerprint, refusal)) }
         }
         div.decision {

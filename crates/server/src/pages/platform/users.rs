@@ -37,23 +37,33 @@ pub fn users(ctx: &Context, view: &UsersPage) -> Markup {
         nothing_yet: state::empty(Icon::User, "No accounts", "People sign in with an account.", &html! {}),
         searchable: true,
     };
-    let body = list(&words, &view.users, user_table);
+    let body = list(&words, &view.users, |users| user_table(ctx, users));
     let frame = Frame::new("Users", body)
         .lead(html! { "Accounts. An account alone sees nothing: organizations give roles." })
         .actions(create);
     layout::console(ctx, &frame)
 }
 
-fn user_table(users: &[UserView]) -> Markup {
+fn user_table(ctx: &Context, users: &[UserView]) -> Markup {
     let rows = users.iter().map(|user| {
         vec![
             html! { span.strong { (text::name(&user.name)) } div.slug { (user.email) } },
             status::access(&user.access),
-            html! { @match &user.home_organization { Some(home) => code { (home) }, None => span.muted { "None" } } },
+            home(ctx, user),
             text::time(&user.created_at),
         ]
     });
     table::table("users", "Accounts", &["Person", "Account", "Home organization", "Created"], rows)
+}
+
+/// The name of an account's home organization, as far as one sees it.
+fn home(ctx: &Context, user: &UserView) -> Markup {
+    let Some(id) = &user.home_organization else { return text::muted("None") };
+    let known = ctx.switcher.iter().find(|organization| organization.id == *id);
+    html! {
+        @if let Some(known) = known { a href={ "/o/" (known.slug) } { (text::name(&known.name)) } }
+        @else { code { (id) } }
+    }
 }
 
 /// What the page for a new account shows.

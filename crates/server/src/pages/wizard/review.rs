@@ -1,5 +1,6 @@
 //! The review: everything that was chosen, every precondition, and the same as a command and as a request.
 
+use bastide_model::names::Slug;
 use maud::{Markup, html};
 
 use super::{AdministratorKind, Step, WizardPage, checks, command};
@@ -53,10 +54,7 @@ fn basic(view: &WizardPage) -> Markup {
         view.plans.iter().find(|plan| plan.slug == draft.plan || (draft.plan.is_empty() && plan.is_default));
     let rows = [
         ("Name", text::name(&draft.name)),
-        (
-            "Short name",
-            html! { @if draft.slug.is_empty() { span.muted { "Made from the name" } } @else { code { (draft.slug) } } },
-        ),
+        ("Short name", short_name(&draft.name, &draft.slug)),
         ("Beneath", text::name(&view.acting_from.name)),
         ("Administrator", administrator),
         (
@@ -67,6 +65,15 @@ fn basic(view: &WizardPage) -> Markup {
         ("Annotations", facts::codes(&annotations, "None")),
     ];
     part("review-basic", "Basic info", Step::Basic, &facts::facts(rows))
+}
+
+/// The slug that was typed, or the one that the name will get.
+fn short_name(name: &str, typed: &str) -> Markup {
+    let made = name.parse().ok().and_then(|name| Slug::from_name(&name));
+    html! {
+        @if !typed.is_empty() { code { (typed) } }
+        @else { @if let Some(made) = made { code { (made.as_str()) } " " } span.muted { "Made from the name" } }
+    }
 }
 
 fn cluster(view: &WizardPage) -> Markup {
