@@ -88,7 +88,7 @@ pub(super) async fn token_create(visit: Visit, form: Form) -> Result<Html, Failu
 
 pub(super) async fn token_delete(visit: Visit, At(token): At<TokenId>) -> Result<Html, Failure> {
     identity::token_delete(visit.state(), visit.who(), At(token)).await?;
-    Ok(go("/me/tokens", Some("withdrawn")))
+    Ok(go("/me/tokens", Some("deleted")))
 }
 
 pub(super) async fn sessions(visit: Visit) -> Result<Html, Failure> {
