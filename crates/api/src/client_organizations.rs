@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::organizations::{GatewayChoice, NodePool, Visibility};
-use crate::schema::{LABEL, NAME, keys};
+use crate::schema::{LABEL, NAME, TEXT, keys};
 use crate::users::NewUser;
 
 /// Asks for a client organization: basic info, cluster, gateway.
@@ -14,7 +14,7 @@ use crate::users::NewUser;
 #[serde(deny_unknown_fields)]
 pub struct NewClientOrganization {
     /// The work organization that the caller acts from, id or slug; it becomes the parent.
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
     pub acting_from: String,
     /// What people read.
     #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
@@ -34,13 +34,13 @@ pub struct NewClientOrganization {
     pub visibility: Option<Visibility>,
     /// Short name of its plan; the default plan when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
     pub plan: Option<String>,
     /// The hub, id or slug.
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
     pub hub: String,
     /// The spoke, id or name.
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
     pub spoke: String,
     /// The nodes its pods are bound to; absent for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,7 +56,7 @@ pub enum Administrator {
     /// Somebody with an account.
     Existing {
         /// Their e-mail address or id.
-        #[schemars(length(min = 3, max = 254))]
+        #[schemars(length(min = 3, max = 254), regex(pattern = TEXT))]
         user: String,
     },
     /// Somebody whose account is created together with the organization.
@@ -72,7 +72,7 @@ pub enum Administrator {
 pub struct ClientOrganizationDraft {
     /// The work organization that the caller acts from, id or slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 40))]
+    #[schemars(length(max = 40), regex(pattern = TEXT))]
     pub acting_from: Option<String>,
     /// Short name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +80,7 @@ pub struct ClientOrganizationDraft {
     pub slug: Option<String>,
     /// E-mail address or id of the administrator, when the account exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 254))]
+    #[schemars(length(max = 254), regex(pattern = TEXT))]
     pub administrator: Option<String>,
     /// E-mail address of the administrator, when the account is to be created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -88,11 +88,11 @@ pub struct ClientOrganizationDraft {
     pub new_administrator: Option<String>,
     /// The hub, id or slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 40))]
+    #[schemars(length(max = 40), regex(pattern = TEXT))]
     pub hub: Option<String>,
     /// The spoke, id or name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 40))]
+    #[schemars(length(max = 40), regex(pattern = TEXT))]
     pub spoke: Option<String>,
     /// The node pool, when one is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

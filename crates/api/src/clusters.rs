@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{FILLED, LABEL, NAME};
+use crate::schema::{FILLED, LABEL, NAME, TEXT};
 
 /// A hub.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -142,7 +142,7 @@ pub struct ConditionView {
 #[serde(deny_unknown_fields)]
 pub struct AcceptCluster {
     /// The fingerprint that the agent printed at the cluster; it has to be the one that the hub knows.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT))]
     pub fingerprint: String,
 }
 

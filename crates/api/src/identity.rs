@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{NAME, permissions};
+use crate::schema::{NAME, TEXT, permissions};
 use crate::users::UserView;
 
 /// Makes the first site administrator, with the one-time link that the first start printed.
@@ -11,7 +11,7 @@ use crate::users::UserView;
 #[serde(deny_unknown_fields)]
 pub struct SetupRequest {
     /// The secret of the link.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = TEXT))]
     pub token: String,
     /// E-mail address to sign in with.
     #[schemars(email, length(min = 3, max = 254))]
@@ -20,7 +20,7 @@ pub struct SetupRequest {
     #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// At least 12 characters.
-    #[schemars(length(min = 12, max = 1024))]
+    #[schemars(length(min = 12, max = 1024), regex(pattern = TEXT))]
     pub password: String,
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clusters::ConditionView;
-use crate::schema::{DESCRIPTION, LABEL, NAME, TOLERATION, keys, label_values};
+use crate::schema::{DESCRIPTION, LABEL, NAME, TEXT, TOLERATION, keys, label_values};
 
 /// An organization.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -69,7 +69,7 @@ pub struct NewOrganization {
     pub annotations: Option<BTreeMap<String, String>>,
     /// The organization above it: id or slug; absent for a root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
     pub parent: Option<String>,
 }
 
@@ -109,7 +109,7 @@ pub struct OrganizationChange {
 #[serde(deny_unknown_fields)]
 pub struct ConfirmQuery {
     /// The organization's slug, typed once more.
-    #[schemars(length(min = 1, max = 40))]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
     pub confirm: String,
 }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::TEXT;
+
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Page<T> {
@@ -23,10 +25,10 @@ pub struct PageQuery {
     pub page_size: Option<u32>,
     /// The `next_page_token` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 200), regex(pattern = TEXT))]
     pub page_token: Option<String>,
     /// Only items whose name, slug or address contains this text, in whatever case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 100), regex(pattern = TEXT))]
     pub search: Option<String>,
 }

@@ -10,8 +10,10 @@ pub(crate) const DESCRIPTION: &str =
     r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*$";
 /// A DNS label: slugs, names of clusters, classes and listeners.
 pub(crate) const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
-/// Something other than white space.
-pub(crate) const FILLED: &str = r"\S";
+/// Any text without the NUL character, which no database keeps.
+pub(crate) const TEXT: &str = r"^[^\u0000]*$";
+/// The same with something other than white space in it.
+pub(crate) const FILLED: &str = r"^[^\u0000]*[^\s\u0000][^\u0000]*$";
 /// The key of a label or an annotation in Kubernetes: an optional DNS name and a slash, then a name.
 const KEY: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$";
 /// The value of a label in Kubernetes.
@@ -37,7 +39,6 @@ pub(crate) fn permissions() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use bastide_model::labels::Toleration;
     use bastide_model::names::{Description, DisplayName};
 

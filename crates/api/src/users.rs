@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::NAME;
+use crate::schema::{NAME, TEXT};
 
 /// An account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +34,7 @@ pub struct NewUser {
     #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
     pub name: String,
     /// At least 12 characters.
-    #[schemars(length(min = 12, max = 1024))]
+    #[schemars(length(min = 12, max = 1024), regex(pattern = TEXT))]
     pub password: String,
 }
 

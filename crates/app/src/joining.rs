@@ -99,7 +99,7 @@ pub async fn ask(app: &App, input: Ask) -> Result<Asked> {
         facts: input.facts,
         at: now,
     };
-    tx.cluster_request(&permit, &request, known.is_some(), AuditId::fresh(app.ids())).await?;
+    tx.cluster_request(&permit, &request, known.as_ref(), AuditId::fresh(app.ids())).await?;
     if !again && !tx.join_token_use(&permit, token.id, now).await? {
         return Err(token_gone("used"));
     }

@@ -200,6 +200,9 @@
   // What appears only with the script, in the page or in a part that was fetched.
   const prepare = (root) => all("[data-copy], [data-add-row], [data-file-field]", root).forEach(show);
 
+  // A menu of the header is open as long as one is in it: it covers what comes next.
+  const closeOthers = (target) => { for (const open of all(".top details[open]")) if (!open.contains(target)) open.open = false; };
+
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : document.body;
     const copied = target.closest("[data-copy]");
@@ -209,8 +212,9 @@
     if (added) addRow(added);
     if (target.closest("[aria-disabled=true]")) event.preventDefault();
     if (asked) { event.preventDefault(); confirm(asked.parentElement); }
-    for (const open of all(".top details[open]")) if (!open.contains(target)) open.open = false;
+    closeOthers(target);
   });
+  document.addEventListener("focusin", (event) => closeOthers(event.target));
   document.addEventListener("input", (event) => { if (event.target.matches("[data-compare]")) compare(event.target); });
   document.addEventListener("change", (event) => { if (event.target.matches("[data-file-to]")) readFile(event.target); });
   document.addEventListener("keydown", (event) => {

@@ -22,7 +22,7 @@ statements! {
         facts, conditions, desired_generation, revision) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 1)";
     AGAIN = "update clusters set name = $3, membership = $4, fingerprint = $5, csr_pem = $6, ticket_hash = $7, \
         requested_at_ms = $8, decided_at_ms = null, facts = $9, revision = revision + 1 \
-        where id = $1 and hub_id = $2 and deleted_at_ms is null";
+        where id = $1 and hub_id = $2 and revision = $10 and deleted_at_ms is null";
     ONE = "select c.id, c.hub_id, c.name, c.uid, c.membership, c.fingerprint, c.requested_at_ms, c.decided_at_ms, c.facts, \
         c.conditions, c.revision, h.at_ms, h.api_server_ready from clusters c \
         left join heartbeats h on h.cluster_id = c.id where c.id = $1 and c.deleted_at_ms is null";
@@ -127,21 +127,26 @@ impl Decides for WithdrawCluster {
 }
 
 impl Tx {
-    /// Writes down a request to join: a new cluster, or one that comes back with the same uid and needs accepting again.
+    /// Writes down a request to join: a new cluster, or one that comes back with the same uid and needs accepting again,
+    /// which `known` says, as it was read: whoever decided on it meanwhile is not overridden.
     ///
     /// # Errors
-    /// [`Error::Conflict`] `cluster_name_taken` naming it, `cluster_known` when it belongs to another hub.
+    /// [`Error::Conflict`] `cluster_name_taken` naming it, `cluster_known` when it belongs to another hub,
+    /// `cluster_changed` when it is no longer as it was read.
     pub async fn cluster_request(
         &mut self,
         permit: &Permit<RequestJoin>,
         request: &JoinRequest,
-        known: bool,
+        known: Option<&Cluster>,
         audit: AuditId,
     ) -> Result<()> {
         let hub = permit.target();
         let (membership, facts) = (Membership::Requested.as_str(), to_json(&request.facts)?);
         let taken = || format!("the hub has a cluster named `{}` already", request.name);
-        if known {
+        if let Some(known) = known {
+            if known.hub != hub {
+                return Err(Error::conflict("cluster_known", "the cluster belongs to another hub"));
+            }
             let args = args![
                 request.id.uuid(),
                 hub.uuid(),
@@ -152,9 +157,11 @@ impl Tx {
                 request.ticket_hash.clone(),
                 request.at.as_millis(),
                 facts,
+                known.revision,
             ];
             if self.run(AGAIN, args).await.map_err(say("cluster_name_taken", taken))? == 0 {
-                return Err(Error::conflict("cluster_known", "the cluster belongs to another hub"));
+                let detail = "somebody has decided on the cluster meanwhile; ask again";
+                return Err(Error::conflict("cluster_changed", detail));
             }
             self.run(CERTIFICATES_REVOKE, args![request.id.uuid(), request.at.as_millis()]).await?;
         } else {

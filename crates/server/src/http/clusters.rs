@@ -4,13 +4,18 @@ use axum::extract::State;
 use bastide_api::clusters::{AcceptCluster, ClusterView};
 use bastide_api::{Page, PageQuery};
 use bastide_app::clusters;
+use bastide_model::error::FieldErrors;
 use http::Uri;
 
 use super::answer::{Empty, Out};
 use super::extract::{At, Body, Name, Search, Who};
 use super::hub::Hub;
+use super::input::within;
 use super::problem::Failure;
 use super::{paging, views};
+
+/// Longest text that may be a fingerprint, in characters.
+const FINGERPRINT_CHARS_MAX: usize = 200;
 
 pub(crate) async fn list(
     State(hub): State<Hub>,
@@ -37,6 +42,9 @@ pub(crate) async fn accept(
     At(name): At<Name>,
     Body(input): Body<AcceptCluster>,
 ) -> Result<Out<ClusterView>, Failure> {
+    let mut errors = FieldErrors::default();
+    within(&mut errors, "/fingerprint", &input.fingerprint, 1, FINGERPRINT_CHARS_MAX);
+    errors.finish()?;
     let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
     Ok(Out::new(views::cluster(clusters::accept(&hub.app, &caller, id, &input.fingerprint).await?)))
 }

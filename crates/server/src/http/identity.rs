@@ -23,6 +23,8 @@ use super::problem::Failure;
 use super::{paging, views};
 
 const DAY: i64 = 24 * 60 * 60;
+/// Longest secret that is looked up, in characters.
+const SECRET_CHARS_MAX: usize = 200;
 /// Most permission keys of one token.
 const PERMISSIONS_MAX: usize = 200;
 
@@ -37,6 +39,7 @@ pub(crate) async fn setup(
     Body(input): Body<SetupRequest>,
 ) -> Result<Made<UserView>, Failure> {
     let mut errors = FieldErrors::default();
+    super::input::within(&mut errors, "/token", &input.token, 1, SECRET_CHARS_MAX);
     let email = errors.take("/email", input.email.parse::<Email>());
     let name = errors.take("/name", input.name.parse::<DisplayName>());
     let password = super::input::take(&mut errors, Password::new("/password", input.password))?;

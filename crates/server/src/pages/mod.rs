@@ -25,7 +25,7 @@
 //! | `/me/sessions` | [`sessions`] | `/me/sessions/{id}/end` | none; all of them: `/sign-out` with `scope` |
 //! | `/o/{slug}` | [`overview`] | – | query `search`, `page_token` for what is beneath |
 //! | `/o/{slug}/members` | [`members`] | – | query as above |
-//! | `/o/{slug}/audit` | [`audit`] | – | query as above |
+//! | `/o/{slug}/audit` | [`audit()`] | – | query as above |
 //! | `/o/{slug}/settings` | [`settings`] | the same | `etag` and [`OrganizationForm`] without `slug` and `parent` |
 //! | `/o/{slug}/delete` | [`delete_organization`] | the same | `confirm` |
 //! | `/o/{slug}/client-organizations/new?step=` | [`client_organization`] | the same | [`WizardPost`]: `step` = `1`, `2`, `3` or `review`; `action` = `next`, `back`, `create`, `step-1`, `step-2` or `step-3`; and the [`Draft`] |
@@ -42,8 +42,8 @@
 //! | `/platform/users` | [`users`] | – | query as above |
 //! | `/platform/users/new` | [`new_user`] | the same | `name`, `email`, `password` |
 //! | `/platform/plans` | [`plans`] | – | |
-//! | `/platform/audit` | [`audit`] | – | query as above |
-//! | anywhere | [`error`] | – | |
+//! | `/platform/audit` | [`audit()`] | – | query as above |
+//! | anywhere | [`error()`] | – | |
 //!
 //! (* may be repeated.) The answer to `POST /me/tokens` is the page with the secret, too. The fields of the wizard's
 //! draft are `name`, `slug`, `annotation_key`*, `annotation_value`*, `administrator_kind` = `existing` or `new`,

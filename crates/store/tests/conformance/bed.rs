@@ -360,7 +360,8 @@ impl Bed {
     pub(crate) async fn try_request(&self, request: &JoinRequest, known: bool) -> Result<Committed> {
         let permit = self.door::<RequestJoin>(self.hub).await;
         let mut tx = self.write().await;
-        tx.cluster_request(&permit, request, known, audit_id()).await?;
+        let known = if known { Some(tx.cluster(request.id).await?) } else { None };
+        tx.cluster_request(&permit, request, known.as_ref(), audit_id()).await?;
         tx.commit().await
     }
 

@@ -18,6 +18,7 @@ both_engines! {
     fleet_1_a_name_is_given_once_on_a_hub_and_a_uid_once_at_all,
     fleet_1_the_same_cluster_asks_again_and_is_accepted_again,
     fleet_1_a_cluster_does_not_ask_for_another_hub_s_record,
+    fleet_1_a_repeated_request_does_not_undo_a_decision,
     fleet_1_decisions_follow_one_another_in_order,
     fleet_1_one_of_two_decisions_at_the_same_time_counts,
     fleet_1_the_key_that_was_looked_at_is_the_one_that_is_accepted,
@@ -136,9 +137,24 @@ async fn fleet_1_a_cluster_does_not_ask_for_another_hub_s_record(bed: Bed) {
     bed.database.raw(&insert).await.unwrap();
     let door = bed.door::<RequestJoin>(other).await;
     let mut tx = bed.write().await;
-    assert_eq!(code(tx.cluster_request(&door, &request, true, audit_id()).await), "cluster_known");
+    assert_eq!(code(tx.cluster_request(&door, &request, Some(&before), audit_id()).await), "cluster_known");
     drop(tx);
     assert_eq!(bed.the_cluster(request.id).await, before);
+    assert!(holds(&bed, request.id, "01", bed.now()).await);
+}
+
+/// An agent repeats its request while the administrator accepts: the decision stands.
+async fn fleet_1_a_repeated_request_does_not_undo_a_decision(bed: Bed) {
+    let request = bed.join_request("spoke-1");
+    bed.try_request(&request, false).await.unwrap();
+    let read = bed.the_cluster(request.id).await;
+    bed.decide::<AcceptCluster>(request.id).await.unwrap();
+    certify(&bed, request.id, "01").await;
+    let door = bed.door::<RequestJoin>(bed.hub).await;
+    let mut tx = bed.write().await;
+    assert_eq!(code(tx.cluster_request(&door, &request, Some(&read), audit_id()).await), "cluster_changed");
+    drop(tx);
+    assert_eq!(bed.the_cluster(request.id).await.membership, Membership::Joined);
     assert!(holds(&bed, request.id, "01", bed.now()).await);
 }
 
@@ -248,7 +264,7 @@ async fn fleet_1_waiting_clusters_are_counted_by_one_at_a_time(bed: Bed) {
             if tx.clusters_requested_locked(hub).await.unwrap() >= 3 {
                 return false;
             }
-            tx.cluster_request(&permit, &request, false, audit_id()).await.unwrap();
+            tx.cluster_request(&permit, &request, None, audit_id()).await.unwrap();
             tx.commit().await.unwrap();
             true
         });

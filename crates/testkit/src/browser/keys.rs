@@ -120,7 +120,7 @@ impl Browser {
     /// # Errors
     /// When there is no end of them.
     pub async fn stops(&self) -> Result<Vec<Focus>> {
-        let _: bool = self.run("document.activeElement?.blur(); scrollTo(0, 0); return true", &[]).await?;
+        let _: bool = self.run(scripts::TO_THE_BEGINNING, &[]).await?;
         let mut stops = Vec::new();
         for _ in 0..MOST_STOPS {
             self.press(Key::Tab).await?;

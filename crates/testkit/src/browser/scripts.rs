@@ -49,9 +49,16 @@ pub(super) const SIZE: &str = r"
     return [root.clientWidth, Math.max(root.scrollHeight, root.clientHeight)];
 ";
 
-/// What sticks out of the page to the side, unless it is in something that scrolls by itself.
+/// What sticks out of the page to the side, unless it is in something that scrolls by itself; and words for which there
+/// is no room at all.
 pub(super) const STICKS_OUT: &str = r"
     const root = document.documentElement;
+    const squeezed = [...document.querySelectorAll('body *')].filter((element) => {
+        const { overflowX, clipPath, display } = getComputedStyle(element);
+        return overflowX !== 'visible' && clipPath === 'none' && display !== 'inline' && element.textContent.trim()
+            && element.checkVisibility() && element.clientWidth < 16 && element.scrollWidth > element.clientWidth;
+    });
+    if (squeezed.length) return squeezed.map((element) => `no room for “${element.textContent.trim()}”`);
     if (root.scrollWidth <= root.clientWidth) return [];
     const scrolls = (element) => {
         for (let up = element.parentElement; up && up !== document.body; up = up.parentElement)
@@ -81,6 +88,16 @@ pub(super) const AXE: &str = r"
             `${id}: ${help} (${helpUrl})\n    ${node.target.join(' ')}\n    ${node.html}\n    ${node.failureSummary.replace(/\n\s*/g, ' ')}`));
         done({ lines, passed: passes.length });
     }, (error) => done({ lines: [String(error)], passed: 0 }));
+";
+
+/// Lets the next tabulator lead to the first stop. Taking the focus away would not: the browser remembers where it was.
+pub(super) const TO_THE_BEGINNING: &str = r"
+    const { body } = document;
+    body.tabIndex = -1;
+    body.focus();
+    body.removeAttribute('tabindex');
+    scrollTo(0, 0);
+    return true;
 ";
 
 /// Where the focus is, and how it can be seen there; nothing when it is on no element.

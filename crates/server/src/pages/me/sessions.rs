@@ -59,13 +59,7 @@ fn end_all() -> Markup {
 fn session_table(sessions: &[SessionView]) -> Markup {
     let rows = sessions.iter().map(|session| {
         vec![
-            html! {
-                @match browser(&session.user_agent) {
-                    Some(known) => { span.strong { (known) } div.hint { bdi { (session.user_agent) } } },
-                    None => bdi { (session.user_agent) },
-                }
-                @if session.current { " " (badge(Tone::Good, "This browser")) }
-            },
+            browser_cell(session),
             html! { code { (session.address) } },
             text::time(&session.created_at),
             text::time(&session.last_used_at),
@@ -75,6 +69,17 @@ fn session_table(sessions: &[SessionView]) -> Markup {
     });
     let columns = ["Browser", "Address", "Signed in", "Last used", "Ends", "Actions"];
     table::table("sessions", "Browsers in which you are signed in", &columns, rows)
+}
+
+/// Which browser it is, and as it calls itself.
+fn browser_cell(session: &SessionView) -> Markup {
+    let known = browser(&session.user_agent);
+    let agent = html! { bdi { (session.user_agent) } };
+    html! {
+        @match &known { Some(known) => span.strong { (known) }, None => (agent) }
+        @if session.current { " " (badge(Tone::Good, "This browser")) }
+        @if known.is_some() { div.hint { (agent) } }
+    }
 }
 
 /// The browser and its system as people call them. Each calls itself like those before it, so that the first that fits

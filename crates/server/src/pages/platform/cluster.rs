@@ -61,7 +61,10 @@ pub fn cluster(ctx: &Context, view: &ClusterPage) -> Markup {
             section.card.decide aria-labelledby="decide" { h2 id="decide" { "It asks to join" } (decide(cluster, None)) }
         }
         @if cluster.membership == "denied" { (denied_hint()) }
-        div.cards.two { (what_it_is(view)) (licence(view, errors)) }
+        div.cards.two {
+            (what_it_is(view))
+            @if cluster.administration.is_some() { (licence(view, errors)) }
+        }
         (how_it_is(view))
         (capabilities(view))
         @if cluster.membership == "joined" && sees_gateways(view) { (gateways(view, errors)) }
@@ -72,7 +75,7 @@ pub fn cluster(ctx: &Context, view: &ClusterPage) -> Markup {
     layout::console(ctx, &frame)
 }
 
-/// A section that says only that one may not see it helps nobody who came for the cluster.
+/// A section that says only that one may not see it helps nobody who came for the cluster; nor would a licence's.
 fn sees_gateways(view: &ClusterPage) -> bool {
     view.gateways.outcome.as_ref().map_or_else(|problem| problem.permission.is_none(), |_| true)
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ADA, Administrator, Scene, Wish, gateway};
 use crate::database::Database;
-use crate::stage::{Stage, everything, text};
+use crate::stage::{Stage, everything, text, texts};
 
 /// FLEET-4: each condition breaks between the check and the creation.
 #[tokio::test(flavor = "multi_thread")]
@@ -29,11 +29,12 @@ async fn breaks_in_between(scene: Scene) -> Result<()> {
     let new = |wish: &mut Wish| wish.administrator = Administrator::New("gus@globex.test");
     scene.possible(&Wish::but(new)).await?;
 
-    stage.organization("quick").await?;
     let slug = |wish: &mut Wish| {
         wish.slug = "quick";
         new(wish);
     };
+    scene.possible(&Wish::but(slug)).await?;
+    stage.organization("quick").await?;
     scene.refused_at_commit(&Wish::but(slug), &["slug_free"]).await?;
 
     let edge = |wish: &mut Wish| {
@@ -58,6 +59,52 @@ async fn breaks_in_between(scene: Scene) -> Result<()> {
     scene.a_late_mistake_leaves_nothing().await?;
     scene.nothing_is_left().await?;
     scene.stage.stop().await
+}
+
+/// FLEET-4, HIER-3, E-30: of many who create the same administrator in place at the same time one gets through, and the
+/// others leave nothing behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_4_e_30_parallel_creations_of_one_administrator_are_one() -> Result<()> {
+    one_of_many(&Scene::set(Stage::on_sqlite().await?).await?).await
+}
+
+/// FLEET-4, HIER-3, E-30: the same on PostgreSQL.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_4_e_30_parallel_creations_of_one_administrator_are_one_on_postgres() -> Result<()> {
+    let database = Database::new().await?;
+    one_of_many(&Scene::set(Stage::on_postgres(&database).await?).await?).await?;
+    // Those of the scene, and one more; with two namespaces each.
+    for (table, expected) in [("organizations", 4), ("namespaces", 8), ("users", 4), ("placements", 1)] {
+        let found = database.number(&format!("select count(*) from {table}")).await?;
+        ensure!(found == expected, "{found} rows in {table}");
+    }
+    Ok(())
+}
+
+async fn one_of_many(scene: &Scene) -> Result<()> {
+    let slugs = ["acme-1", "acme-2", "acme-3", "acme-4", "acme-5", "acme-6", "acme-7", "acme-8"];
+    let mut creating = tokio::task::JoinSet::new();
+    for slug in slugs {
+        let wish = Wish::but(|wish| {
+            (wish.slug, wish.administrator) = (slug, Administrator::New("gus@globex.test"));
+        });
+        let (api, order) = (scene.stage.admin.clone(), wish.order());
+        creating
+            .spawn(async move { api.outcome(Method::POST, "/v1/client-organizations", Some(&order)).await });
+    }
+    let mut made = 0;
+    while let Some(outcome) = creating.join_next().await {
+        match outcome?? {
+            (201, _) => made += 1,
+            // Whoever comes after the first is told by the check, whoever is beside it by the database.
+            (409, code) if ["preconditions_failed", "email_taken"].contains(&code.as_str()) => {}
+            other => anyhow::bail!("{other:?}"),
+        }
+    }
+    ensure!(made == 1, "{made} organizations were made with one new account");
+    let found = texts(&scene.stage.admin.get("/v1/organizations?search=acme").await?, "/slug")?;
+    ensure!(found.len() == 1, "{found:?}");
+    Ok(())
 }
 
 impl Scene {
