@@ -53,10 +53,12 @@ pub(super) const SIZE: &str = r"
 /// is no room at all.
 pub(super) const STICKS_OUT: &str = r"
     const root = document.documentElement;
+    // Clipped away is what only screen readers are to read.
+    const clipped = (element) => element && (getComputedStyle(element).clipPath !== 'none' || clipped(element.parentElement));
     const squeezed = [...document.querySelectorAll('body *')].filter((element) => {
-        const { overflowX, clipPath, display } = getComputedStyle(element);
-        return overflowX !== 'visible' && clipPath === 'none' && display !== 'inline' && element.textContent.trim()
-            && element.checkVisibility() && element.clientWidth < 16 && element.scrollWidth > element.clientWidth;
+        const { overflowX, display } = getComputedStyle(element);
+        return overflowX !== 'visible' && display !== 'inline' && element.textContent.trim() && element.checkVisibility()
+            && element.clientWidth < 16 && element.scrollWidth > element.clientWidth && !clipped(element);
     });
     if (squeezed.length) return squeezed.map((element) => `no room for “${element.textContent.trim()}”`);
     if (root.scrollWidth <= root.clientWidth) return [];

@@ -52,14 +52,15 @@ async fn create_organization(browser: &Browser) -> Result<()> {
 /// What the script opens in a dialog is a disclosure with the same form.
 async fn make_and_delete_token(browser: &Browser) -> Result<()> {
     browser.goto("/me/tokens").await?;
-    browser.fill("name", "deploys").await?;
+    browser.fill("name", "nightly").await?;
     browser.follow("Make token").await?;
-    browser.see("Your new token “deploys”").await?;
+    browser.see("Your new token “nightly”").await?;
     browser.goto("/me/tokens").await?;
-    browser.click("Delete: deploys").await?;
+    browser.click("Delete: nightly").await?;
     browser.follow("Delete token").await?;
     browser.see("Deleted.").await?;
-    ensure!(!browser.text("main").await?.contains("deploys"), "the token is still there");
+    let shown = browser.text("main").await?;
+    ensure!(!shown.contains("nightly"), "the token is still there: {shown}");
     Ok(())
 }
 

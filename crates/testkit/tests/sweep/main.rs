@@ -122,6 +122,19 @@ fn unequal(row: &Row, absent: &BTreeMap<&str, Vec<(&str, String)>>) -> Vec<Strin
     wrong
 }
 
+/// Beginning and end of an entry of the organization switcher for something that the sweep made.
+const SWITCHER_ENTRY: (&str, &str) = ("<li><a id=\"switch-word-", "</li>");
+
+/// A page without the organizations that the caller has made, or that went away, between two questions.
+fn without_made(mut text: String) -> String {
+    let (begin, end) = SWITCHER_ENTRY;
+    while let Some(from) = text.find(begin) {
+        let Some(length) = text.get(from..).and_then(|rest| rest.find(end)) else { break };
+        text.replace_range(from..from + length + end.len(), "");
+    }
+    text
+}
+
 /// An answer without what belongs to the one request: its id, its time, its path, the nonce of its scripts.
 fn plain(answer: &Answer) -> String {
     let header =
@@ -144,5 +157,5 @@ fn plain(answer: &Answer) -> String {
             text = text.replace(own, word);
         }
     }
-    text
+    without_made(text)
 }

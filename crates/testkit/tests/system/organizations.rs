@@ -286,6 +286,11 @@ pub(crate) async fn no_more_than_allowed(stage: &Stage, replicas: &[&Api]) -> Re
     ensure!(made.len() == 3, "{made:?}");
     // What is gone does not count any more, and what takes its place does.
     let first = made.first().context("none was made")?;
+    let known = async || {
+        let found = stage.admin.ask(Method::GET, &format!("{PATH}/{first}"), None).await?;
+        Ok((found.status == 200).then_some(()))
+    };
+    wait::until("this replica to know what another may have made", GONE, known).await?;
     ensure!(stage.admin.delete_organization(first).await?.status == 202);
     gone(&stage.admin, first).await?;
     for expected in [outcome(201, ""), outcome(403, "limit_exceeded")] {
