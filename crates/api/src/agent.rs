@@ -293,25 +293,12 @@ pub struct ObjectStatus {
 }
 
 mod convert;
+pub use convert::parse_conditions;
 
 impl From<domain::ClusterFacts> for Facts {
     fn from(facts: domain::ClusterFacts) -> Self {
         let capability =
             |c: domain::Capability| Capability { name: c.name, available: c.available, reason: c.reason };
-        Self {
-            kubernetes_version: facts.kubernetes_version,
-            agent_version: facts.agent_version,
-            nodes: facts.nodes,
-            nodes_ready: facts.nodes_ready,
-            capabilities: facts.capabilities.into_iter().map(capability).collect(),
-        }
-    }
-}
-
-impl From<Facts> for domain::ClusterFacts {
-    fn from(facts: Facts) -> Self {
-        let capability =
-            |c: Capability| domain::Capability { name: c.name, available: c.available, reason: c.reason };
         Self {
             kubernetes_version: facts.kubernetes_version,
             agent_version: facts.agent_version,

@@ -7,12 +7,13 @@ use bastide_authz::Own;
 use bastide_authz::action::AgreeLogin;
 use bastide_model::access::{Caller, Credential};
 use bastide_model::limits::{
-    DEVICE_CODE_SECONDS, DEVICE_POLL_SECONDS, LOGIN_CODE_SECONDS, TOKEN_SECONDS_DEFAULT,
+    ATTEMPT_WINDOW_SECONDS, DEVICE_CODE_SECONDS, DEVICE_CODES_PER_ACCOUNT, DEVICE_POLL_SECONDS,
+    DEVICES_PER_ADDRESS, LOGIN_CODE_SECONDS, TOKEN_SECONDS_DEFAULT,
 };
 use bastide_model::names::DisplayName;
 use bastide_model::permission::PermissionSet;
-use bastide_model::{AuditId, Error, RealmId, Result, Timestamp};
-use bastide_store::{LoginGrant, LoginGrantKind, LoginGrantState, Token};
+use bastide_model::{AuditId, Error, Result, Timestamp};
+use bastide_store::{LoginGrant, LoginGrantKind, LoginGrantState, Token, Tx};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -20,8 +21,8 @@ use crate::identity::{self, Origin};
 use crate::secrets;
 use crate::state::App;
 
-/// Most devices that may wait at one time, so that strangers cannot fill the table.
-const DEVICES_WAITING_MAX: u64 = 1_000;
+/// Most devices that may wait at one time, so that strangers from many addresses cannot fill the table.
+const DEVICES_WAITING_MAX: u64 = 10_000;
 const CODE_PREFIX: &str = "bastide_code_";
 const DEVICE_PREFIX: &str = "bastide_dev_";
 
@@ -52,16 +53,16 @@ pub enum Exchange {
     },
 }
 
-/// A device asks to sign in.
+/// A device asks to sign in. One address asks so often and no more: nobody keeps the door shut for the others.
 ///
 /// # Errors
-/// [`Error::Unavailable`] while too many devices wait.
-pub async fn device_begin(app: &App, realm: RealmId, name: DisplayName) -> Result<Device> {
+/// [`Error::TooManyAttempts`]; [`Error::Unavailable`] while too many devices wait.
+pub async fn device_begin(app: &App, origin: &Origin, name: DisplayName) -> Result<Device> {
     let (device_code, user_code, now) =
         (secrets::fresh(DEVICE_PREFIX)?, secrets::fresh_user_code()?, app.now());
     let grant = LoginGrant {
         secret_hash: secrets::hash(&device_code),
-        realm,
+        realm: origin.realm,
         kind: LoginGrantKind::Device { user_code: user_code.clone() },
         token_name: name,
         state: LoginGrantState::Waiting,
@@ -70,6 +71,7 @@ pub async fn device_begin(app: &App, realm: RealmId, name: DisplayName) -> Resul
         polled_at: None,
     };
     let mut tx = app.store().write().await?;
+    count_within(&mut tx, &format!("devices {}", origin.address), DEVICES_PER_ADDRESS, now).await?;
     if tx.device_grants_waiting(now).await? >= DEVICES_WAITING_MAX {
         return Err(Error::Unavailable {
             detail: "too many devices wait for their users; try again later".into(),
@@ -78,6 +80,15 @@ pub async fn device_begin(app: &App, realm: RealmId, name: DisplayName) -> Resul
     tx.device_grant_create(&grant, now).await?;
     tx.commit().await?;
     Ok(Device { device_code, user_code, expires_in: DEVICE_CODE_SECONDS, interval: DEVICE_POLL_SECONDS })
+}
+
+/// Counts one more under a key. Whoever is beyond the limit is refused, and the count goes with the transaction.
+async fn count_within(tx: &mut Tx, key: &str, allowed: u64, now: Timestamp) -> Result<()> {
+    tx.failure_add(key, now).await?;
+    if tx.failures_since(key, now.plus_seconds(-ATTEMPT_WINDOW_SECONDS)).await? > allowed {
+        return Err(Error::TooManyAttempts { until: now.plus_seconds(ATTEMPT_WINDOW_SECONDS) });
+    }
+    Ok(())
 }
 
 /// Upper case, with the hyphen where it belongs, whatever was typed.
@@ -90,21 +101,31 @@ fn normalized(user_code: &str) -> String {
     }
 }
 
-/// What the signed-in user is about to agree to: the name of the program's token.
+/// What the signed-in user is about to agree to: the name of the program's token. Wrong codes are counted: they are short,
+/// and nobody is to try them all (RFC 8628, 5.1).
 ///
 /// # Errors
-/// [`Error::NotFound`] for a code that waits for nobody.
+/// [`Error::NotFound`] for a code that waits for nobody, [`Error::TooManyAttempts`] after too many of them.
 pub async fn device_view(app: &App, caller: &Caller, user_code: &str) -> Result<DisplayName> {
     app.authorize::<AgreeLogin>(caller, Own(caller.user))?;
-    let grant = app.store().read().await?.login_grant_by_user_code(&normalized(user_code)).await?;
-    grant
-        .filter(|grant| {
-            grant.state == LoginGrantState::Waiting
-                && app.now() < grant.expires_at
-                && grant.realm == caller.realm
-        })
-        .map(|grant| grant.token_name)
-        .ok_or(Error::NotFound)
+    let now = app.now();
+    let (key, allowed) = (format!("device codes {}", caller.user), DEVICE_CODES_PER_ACCOUNT);
+    let mut tx = app.store().read().await?;
+    if tx.failures_since(&key, now.plus_seconds(-ATTEMPT_WINDOW_SECONDS)).await? >= allowed {
+        return Err(Error::TooManyAttempts { until: now.plus_seconds(ATTEMPT_WINDOW_SECONDS) });
+    }
+    let found = tx.login_grant_by_user_code(&normalized(user_code)).await?;
+    drop(tx);
+    let waits = |grant: &LoginGrant| {
+        grant.state == LoginGrantState::Waiting && now < grant.expires_at && grant.realm == caller.realm
+    };
+    if let Some(grant) = found.filter(waits) {
+        return Ok(grant.token_name);
+    }
+    let mut tx = app.store().write().await?;
+    count_within(&mut tx, &key, allowed, now).await?;
+    tx.commit().await?;
+    Err(Error::NotFound)
 }
 
 /// The signed-in user agrees or refuses.

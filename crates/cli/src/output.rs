@@ -1,5 +1,6 @@
 //! Data to standard output, everything else to standard error. Tables for people; JSON, YAML and names for programs.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::ValueEnum;
@@ -158,6 +159,7 @@ impl Output {
         };
         let text = text
             .map_err(|error| Failure::new(Exit::Failure, format!("the answer cannot be written: {error}")))?;
+        let text = if self.format == Format::Yaml { in_order(&text) } else { escaped(&text) };
         write(&(text.trim_end().to_owned() + "\n"))
     }
 }
@@ -185,12 +187,32 @@ pub(crate) fn say(text: &str) {
 
 /// Text from outside without what would control the terminal or reorder what is read.
 pub(crate) fn printable(text: &str) -> String {
-    let harmless = |c: char| {
-        let reorders =
-            matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-        if c.is_control() || reorders { char::REPLACEMENT_CHARACTER } else { c }
-    };
+    let harmless = |c: char| if c.is_control() || reorders(c) { char::REPLACEMENT_CHARACTER } else { c };
     text.chars().map(harmless).collect()
+}
+
+/// Whether a character changes the order in which a terminal shows others.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A document without what reorders what is read; control characters are escaped by its format.
+fn in_order(document: &str) -> String {
+    document.chars().map(|c| if reorders(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A JSON document in which such characters, which only strings can hold, are escaped: a program reads what was there.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if reorders(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }
 
 fn grid(headers: Option<&[&str]>, rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -225,6 +247,15 @@ mod tests {
     #[test]
     fn cells_cannot_control_the_terminal() {
         assert_eq!(grid(None, [vec!["a\u{1b}[2J\nb\u{202e}".into()]]), "a�[2J�b�\n");
+    }
+
+    #[test]
+    fn documents_cannot_reorder_what_is_read() {
+        let json = escaped("{\"a\": \"x\u{202e}y\"}");
+        assert_eq!(json, "{\"a\": \"x\\u202ey\"}");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read.get("a"), Some(&"x\u{202e}y".into()));
+        assert_eq!(in_order("a: x\u{2066}y"), "a: x\u{fffd}y");
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub const PASSWORD_BYTES_MAX: usize = 1_024;
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Largest body of what an agent reports, in bytes: the status of thousands of organizations.
 pub const AGENT_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longest name, version or reason that an agent reports, in characters.
+pub const REPORTED_WORD_CHARS_MAX: usize = 253;
+/// Longest sentence that an agent reports, in characters; what is longer is cut.
+pub const REPORTED_TEXT_CHARS_MAX: usize = 1_000;
+/// Most capabilities, and most conditions of one thing, that an agent reports.
+pub const REPORTED_ITEMS_MAX: usize = 64;
+/// Most objects that an agent reports of one organization.
+pub const REPORTED_OBJECTS_MAX: usize = 2_000;
 /// Largest licence, in bytes of PEM.
 pub const LICENCE_BYTES_MAX: usize = 64 * 1024;
 /// Largest certificate signing request, in bytes of PEM.
@@ -64,6 +72,10 @@ pub const TOKEN_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 pub const ATTEMPTS_PER_ACCOUNT: u64 = 10;
 /// Failed sign-ins from one address within [`ATTEMPT_WINDOW_SECONDS`] before further ones are not looked at.
 pub const ATTEMPTS_PER_ADDRESS: u64 = 50;
+/// Devices that may ask to sign in from one address within [`ATTEMPT_WINDOW_SECONDS`].
+pub const DEVICES_PER_ADDRESS: u64 = 100;
+/// Wrong codes of devices that one account may type within [`ATTEMPT_WINDOW_SECONDS`] (RFC 8628, 5.1).
+pub const DEVICE_CODES_PER_ACCOUNT: u64 = 10;
 /// Window over which attempts are counted, in seconds.
 pub const ATTEMPT_WINDOW_SECONDS: i64 = 15 * 60;
 /// Life of the one-time link that makes the first site administrator, in seconds.

@@ -72,8 +72,30 @@ const RESERVED_SLUGS: &[&str] = &[
     "www",
 ];
 
-/// Namespaces of Kubernetes and of Bastide itself; no organization's namespace may be called so.
-const RESERVED_NAMESPACES: &[&str] = &["default", "bastide-system"];
+/// Namespaces in which clusters usually keep what serves everybody; no organization's namespace may be called so.
+const RESERVED_NAMESPACES: &[&str] = &[
+    "argocd",
+    "calico-system",
+    "cert-manager",
+    "cilium",
+    "default",
+    "envoy-gateway-system",
+    "flux-system",
+    "gateway-system",
+    "ingress-nginx",
+    "istio-system",
+    "linkerd",
+    "local-path-storage",
+    "metallb-system",
+    "monitoring",
+    "olm",
+    "tigera-operator",
+    "traefik",
+];
+
+/// What the names of other namespaces that are not for organizations begin with: of Kubernetes, of Bastide itself, of
+/// users' sandboxes (FLEET-5), of a distribution.
+const RESERVED_PREFIXES: &[&str] = &["bastide-", "kube-", "openshift-", "sandbox-"];
 
 /// Suffixes that derived namespaces carry, so that no base name may end in one.
 const RESERVED_SUFFIXES: &[&str] = &["-gw", "-monitoring"];
@@ -322,8 +344,7 @@ impl NamespaceBase {
     pub fn plain(slug: &Slug) -> Option<Self> {
         let name = slug.as_str();
         let taken = RESERVED_NAMESPACES.contains(&name)
-            || name.starts_with("kube-")
-            || name.starts_with("sandbox-")
+            || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             || RESERVED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix));
         (!taken).then(|| Self(name.to_owned()))
     }
@@ -413,7 +434,15 @@ mod tests {
     fn org_1_namespace_bases() {
         let plain = |slug: &str| NamespaceBase::plain(&slug.parse().unwrap()).is_some();
         assert!(plain("acme"));
-        for taken in ["acme-gw", "acme-monitoring", "kube-system", "sandbox-1", "bastide-system"] {
+        for taken in [
+            "bastide-gateway",
+            "cert-manager",
+            "acme-gw",
+            "acme-monitoring",
+            "kube-system",
+            "sandbox-1",
+            "bastide-system",
+        ] {
             assert!(!plain(taken), "{taken}");
         }
         let id = crate::OrganizationId::from_uuid(uuid::Uuid::from_u128(7));

@@ -6,11 +6,14 @@ use bastide_model as model;
 use model::cluster as domain;
 use model::gateway::{Listener, ListenerProtocol};
 use model::labels::{NodePool, NodePoolParts, Toleration};
+use model::limits::{
+    REPORTED_ITEMS_MAX, REPORTED_OBJECTS_MAX, REPORTED_TEXT_CHARS_MAX, REPORTED_WORD_CHARS_MAX,
+};
 use model::placement::{DesiredGateway, DesiredOrganization, DesiredSet, ReportedObject, ReportedSet};
 use model::plan::ComputeLimits;
 use model::{Error, Timestamp};
 
-use super::{Condition, Content, Gateway, ObjectStatus, Set, SetStatus};
+use super::{Capability, Condition, Content, Facts, Gateway, ObjectStatus, Set, SetStatus};
 use crate::clusters as wire;
 
 fn parse<T: FromStr>(field: &str, text: &str) -> Result<T, Error>
@@ -18,6 +21,65 @@ where
     T::Err: std::fmt::Display,
 {
     text.parse().map_err(|error: T::Err| Error::field(format!("/{field}"), error.to_string()))
+}
+
+/// A word of an agent's: a name, a version, a reason.
+fn word(field: &str, text: String) -> Result<String, Error> {
+    if text.chars().count() > REPORTED_WORD_CHARS_MAX {
+        let problem = format!("at most {REPORTED_WORD_CHARS_MAX} characters are allowed");
+        return Err(Error::field(format!("/{field}"), problem));
+    }
+    Ok(text)
+}
+
+/// A sentence of an agent's, cut where it is longer than anybody reads: what went wrong may come from somewhere else and is
+/// no reason to refuse what was reported.
+fn sentence(text: String) -> String {
+    match text.char_indices().nth(REPORTED_TEXT_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
+/// So many are reported and no more: everybody who looks at a cluster reads them.
+fn at_most<T>(field: &str, items: Vec<T>, allowed: usize) -> Result<Vec<T>, Error> {
+    if items.len() > allowed {
+        let problem = format!("at most {allowed} are allowed; these are {}", items.len());
+        return Err(Error::field(format!("/{field}"), problem));
+    }
+    Ok(items)
+}
+
+impl Facts {
+    /// The domain's facts.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming what is too long or too many.
+    pub fn parse(self) -> Result<domain::ClusterFacts, Error> {
+        let capability = |c: Capability| {
+            Ok(domain::Capability {
+                name: word("facts/capabilities/name", c.name)?,
+                available: c.available,
+                reason: sentence(c.reason),
+            })
+        };
+        let capabilities = at_most("facts/capabilities", self.capabilities, REPORTED_ITEMS_MAX)?;
+        Ok(domain::ClusterFacts {
+            kubernetes_version: word("facts/kubernetes_version", self.kubernetes_version)?,
+            agent_version: word("facts/agent_version", self.agent_version)?,
+            nodes: self.nodes,
+            nodes_ready: self.nodes_ready,
+            capabilities: capabilities.into_iter().map(capability).collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// The conditions of one thing, as of `at`.
+///
+/// # Errors
+/// [`Error::Invalid`] when there are too many, or one is none.
+pub fn parse_conditions(conditions: Vec<Condition>, at: Timestamp) -> Result<Vec<domain::Condition>, Error> {
+    at_most("conditions", conditions, REPORTED_ITEMS_MAX)?.into_iter().map(|one| one.parse(at)).collect()
 }
 
 /// A node pool as written on the wire.
@@ -166,13 +228,13 @@ impl Condition {
     /// The domain's condition, as of `at`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a status that is none.
+    /// [`Error::Invalid`] for a status that is none, and for a word that is too long.
     pub fn parse(self, at: Timestamp) -> Result<domain::Condition, Error> {
         Ok(domain::Condition {
             status: parse("conditions/status", &self.status)?,
-            kind: self.kind,
-            reason: self.reason,
-            message: self.message,
+            kind: word("conditions/kind", self.kind)?,
+            reason: word("conditions/reason", self.reason)?,
+            message: sentence(self.message),
             observed_generation: self.observed_generation,
             last_transition: at,
         })
@@ -206,25 +268,30 @@ impl SetStatus {
     /// The domain's report, as of `at`.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an id or a status that is none.
+    /// [`Error::Invalid`] for an id or a status that is none, and for what is too long or too many.
     pub fn parse(self, at: Timestamp) -> Result<ReportedSet, Error> {
         Ok(ReportedSet {
             organization: parse("organization", &self.organization)?,
             observed_generation: self.observed_generation,
             removed: self.removed,
-            conditions: self.conditions.into_iter().map(|c| c.parse(at)).collect::<Result<_, _>>()?,
-            objects: self
-                .objects
+            conditions: parse_conditions(self.conditions, at)?,
+            objects: at_most("objects", self.objects, REPORTED_OBJECTS_MAX)?
                 .into_iter()
-                .map(|o| ReportedObject {
-                    api_version: o.api_version,
-                    kind: o.kind,
-                    namespace: o.namespace,
-                    name: o.name,
-                    ready: o.ready,
-                    message: o.message,
-                })
-                .collect(),
+                .map(ObjectStatus::parse)
+                .collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+impl ObjectStatus {
+    fn parse(self) -> Result<ReportedObject, Error> {
+        Ok(ReportedObject {
+            api_version: word("objects/api_version", self.api_version)?,
+            kind: word("objects/kind", self.kind)?,
+            namespace: word("objects/namespace", self.namespace)?,
+            name: word("objects/name", self.name)?,
+            ready: self.ready,
+            message: sentence(self.message),
         })
     }
 }

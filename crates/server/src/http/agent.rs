@@ -126,7 +126,8 @@ async fn join(
     Message(input): Message<Join>,
 ) -> Result<Noted<wire::JoinAccepted>, Failure> {
     let Join { token, csr_pem, cluster_uid, facts } = input;
-    let asked = joining::ask(&hub.app, Ask { token, csr_pem, uid: cluster_uid, facts: facts.into() }).await?;
+    let asked =
+        joining::ask(&hub.app, Ask { token, csr_pem, uid: cluster_uid, facts: facts.parse()? }).await?;
     Ok(Noted(wire::JoinAccepted {
         cluster: asked.cluster.to_string(),
         fingerprint: asked.fingerprint,
@@ -161,8 +162,8 @@ async fn beat(
     Message(input): Message<Heartbeat>,
 ) -> Result<Message<HeartbeatAnswer>, Failure> {
     let now = hub.app.now();
-    let conditions = input.conditions.into_iter().map(|one| one.parse(now)).collect::<Result<_, _>>()?;
-    clusters::heartbeat(&hub.app, cluster, input.api_server_ready, input.facts.into(), conditions).await?;
+    let conditions = wire::parse_conditions(input.conditions, now)?;
+    clusters::heartbeat(&hub.app, cluster, input.api_server_ready, input.facts.parse()?, conditions).await?;
     let epoch = hub.app.installation().epoch;
     Ok(Message(HeartbeatAnswer { at_ms: now.as_millis(), next_seconds: HEARTBEAT_SECONDS, epoch }))
 }

@@ -57,7 +57,7 @@ pub(crate) async fn device_create(
     context: RequestContext,
 ) -> Result<Out<DeviceAuthorization>, Failure> {
     let origin = context.origin();
-    let device = logins::device_begin(&hub.app, origin.realm, device_name(&origin)?).await?;
+    let device = logins::device_begin(&hub.app, &origin, device_name(&origin)?).await?;
     let verification_uri = hub.settings.link("/device");
     let complete = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("user_code", &device.user_code)

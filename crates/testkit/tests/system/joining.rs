@@ -1,7 +1,10 @@
 //! FLEET-1: how a cluster joins, stays, renews and is put out again, against the hub's real door for agents.
 
 use anyhow::{Context as _, Result, ensure};
-use bastide_api::agent::{self, JoinState, JoinStateQuery, Renew, SetStatus, Status, cluster_uri};
+use bastide_api::agent::{
+    self, Capability, Condition, Facts, Heartbeat, JoinState, JoinStateQuery, Renew, SetStatus, Status,
+    cluster_uri,
+};
 use bastide_model::ClusterId;
 use bastide_testkit::fake_agent::FakeAgent;
 use bastide_testkit::pki::Identity;
@@ -217,6 +220,47 @@ fn forged(cluster: &str) -> Result<Identity> {
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let key = KeyPair::generate()?;
     Ok(Identity { certificate: params.signed_by(&key, &issuer)?.pem(), key: key.serialize_pem() })
+}
+
+/// FLEET-1: what an agent says of its cluster is read by everybody who looks at it, so that it is bounded.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_1_what_an_agent_reports_is_bounded() -> Result<()> {
+    let stage = Stage::on_sqlite().await?;
+    let (agent, _alive) = stage.licensed("eu-1").await?;
+    let long = "x".repeat(1_000_000);
+    let beat = |facts: Facts, conditions: Vec<Condition>| Heartbeat {
+        at_ms: 0,
+        api_server_ready: true,
+        facts,
+        conditions,
+    };
+    let capability = |name: &str| Capability { name: name.to_owned(), available: true, reason: long.clone() };
+    let condition = |message: &str| Condition {
+        kind: "HubReachable".to_owned(),
+        status: "True".to_owned(),
+        reason: "Connected".to_owned(),
+        message: message.to_owned(),
+        observed_generation: 0,
+    };
+    let version = Facts { kubernetes_version: long.clone(), ..Facts::default() };
+    let short = Capability { reason: String::new(), ..capability("a") };
+    let many = Facts { capabilities: vec![short; 65], ..Facts::default() };
+    for (bad, field) in [
+        (beat(version, Vec::new()), "/facts/kubernetes_version"),
+        (beat(many, Vec::new()), "/facts/capabilities"),
+        (beat(Facts::default(), vec![condition(""); 65]), "/conditions"),
+    ] {
+        let answered = agent.send(agent::HEARTBEAT, &bad).await?;
+        let said = answered.body.pointer("/errors/0/pointer").and_then(Value::as_str);
+        ensure!(answered.status.is_client_error() && said == Some(field), "{}", answered.body);
+    }
+    // A long story is cut and no reason not to be heard.
+    let facts = Facts { capabilities: vec![capability("a")], ..Facts::default() };
+    let answered = agent.send(agent::HEARTBEAT, &beat(facts, vec![condition(&long)])).await?;
+    ensure!(answered.status.is_success(), "{}", answered.body);
+    let seen = stage.admin.get("/v1/clusters/eu-1").await?;
+    ensure!(seen.to_string().len() < 10_000 && seen.to_string().contains("x…"), "{seen}");
+    stage.stop().await
 }
 
 /// FLEET-1, E-17: an agent is the cluster of its certificate and no other, whatever it says.

@@ -1,10 +1,12 @@
 //! SEC-2: how the command line signs in, with the browser on the same machine and with a code, on the real console's pages.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use bastide_model::limits::DEVICES_PER_ADDRESS;
 use bastide_testkit::cli::Cli;
 use bastide_testkit::hub::{ADMINISTRATOR, PASSWORD};
 use bastide_testkit::wait;
@@ -169,6 +171,31 @@ async fn sec_2_a_device_signs_in_with_a_code_or_is_denied() -> Result<()> {
         ensure!(login.ends().await? == code, "{decision}");
         ensure!(cli.run(&["whoami"]).await?.code == code);
     }
+    stage.stop().await
+}
+
+/// SEC-2 (RFC 8628, 5.1): the short codes of devices cannot be tried through, and one address does not keep the devices of
+/// others from asking.
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_2_codes_of_devices_are_neither_guessed_nor_used_up() -> Result<()> {
+    let stage = Stage::on_sqlite().await?;
+    let (visitor, cli) = (browser(&stage).await?, Cli::new(&stage.hub.url(), None)?);
+    for status in [[422; 10].as_slice(), &[429]].concat() {
+        let guessed = visitor.post("/device", &[("user_code", "AAAA-AAAA"), ("decision", "allow")]).await?;
+        ensure!(guessed.status == status || (status == 422 && guessed.status == 404), "{}", guessed.status);
+    }
+    let right = Login::begin(cli.command(&["login", "--device"])?)?.says("type the code ").await?;
+    let late = visitor.post("/device", &[("user_code", right.as_str()), ("decision", "allow")]).await?;
+    ensure!(late.status == 429, "the right code is one attempt more: {}", late.status);
+
+    let attacker = Visitor::at_address(&stage.hub.url(), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)))?;
+    let mut statuses = Vec::new();
+    for _ in 0..=DEVICES_PER_ADDRESS {
+        let request = attacker.request(Method::POST, "/v1/device-authorizations");
+        statuses.push(request.send().await?.status().as_u16());
+    }
+    ensure!(statuses.pop() == Some(429) && statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    Api::new(&stage.hub, None)?.post("/v1/device-authorizations", &Value::Null).await?;
     stage.stop().await
 }
 

@@ -45,6 +45,8 @@ pub(super) async fn user_new(visit: Visit) -> Result<Html, Failure> {
 }
 
 pub(super) async fn user_create(visit: Visit, form: Form) -> Result<Html, Failure> {
+    // Before the form is looked at: to who may not see the page it does not exist.
+    require_administrator(&visit).await?;
     let (name, email) = (form.text("name").to_owned(), form.text("email").to_owned());
     let password = form.verbatim("password").to_owned();
     let input = NewUser { email: email.clone(), name: name.clone(), password };
