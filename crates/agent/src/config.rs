@@ -79,6 +79,9 @@ struct Common {
     /// What is logged: a level, or targets with levels such as `info,bastide_agent=debug`.
     #[arg(long, value_name = "FILTER", global = true, env = "BASTIDE_LOG", default_value = "info")]
     log: String,
+    /// Set in every pod by Kubernetes: then this is the cluster's own agent, and nobody sits before it.
+    #[arg(long, hide = true, global = true, env = "KUBERNETES_SERVICE_HOST")]
+    service_host: Option<String>,
 }
 
 /// Where the agent keeps its credential when nobody says otherwise.
@@ -107,6 +110,9 @@ pub struct LogOptions {
 pub struct Options {
     /// What to do.
     pub command: Command,
+    /// Whether this is a pod of the cluster: then it keeps enforcing what is recorded, whatever a hub answers to a request
+    /// to join. A person who gave a command is told instead, and the command ends.
+    pub in_pod: bool,
     /// Its cluster.
     pub spoke: SpokeOptions,
     /// Where to serve health and metrics, if anywhere.
@@ -230,9 +236,10 @@ impl Cli {
             CliCommand::Run => Command::Run,
             CliCommand::Join(arguments) => Command::Join(arguments.options()?),
         };
-        let Common { kubeconfig, context, namespace, health_listen, .. } = self.common;
+        let Common { kubeconfig, context, namespace, health_listen, service_host, .. } = self.common;
         Ok(Options {
             command,
+            in_pod: service_host.is_some() && kubeconfig.is_none(),
             spoke: SpokeOptions { kubeconfig, context, namespace },
             health_listen,
             timings: Timings::default(),

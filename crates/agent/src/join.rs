@@ -40,6 +40,11 @@ pub enum JoinError {
         "the request to join was denied on the hub {0}; ask its administrator, or ask anew with another join token"
     )]
     Denied(Url),
+    /// The hub does not know the request any more.
+    #[error(
+        "the hub {0} does not know the request to join any more: nobody decided on it in time, or it was replaced; make another join token there and repeat the command with it"
+    )]
+    RequestGone(Url),
     /// The hub saw another key than this one.
     #[error(
         "the hub saw the key {seen}, this agent's is {own}: somebody is in between, or the hub is broken; not joining"
@@ -62,6 +67,21 @@ pub enum JoinError {
     /// The cluster.
     #[error(transparent)]
     Spoke(#[from] SpokeError),
+}
+
+impl JoinError {
+    /// Whether the command itself has come to its end: the same again gets the same answer, and no member is cut off by
+    /// it. What was asked for and denied is the administrator's to change, so that it is waited for.
+    pub(crate) fn ends_the_command(&self) -> bool {
+        matches!(
+            self,
+            Self::TokenNeeded
+                | Self::OtherHub(_)
+                | Self::RequestGone(_)
+                | Self::FingerprintDiffers { .. }
+                | Self::Hub(_)
+        )
+    }
 }
 
 /// What is next on the way to membership.
@@ -189,7 +209,14 @@ impl Joining<'_> {
         };
         let mut pause = Backoff::new(self.timings.join_poll);
         let issued = loop {
-            match self.insist(|| hub.join_state(&query)).await? {
+            let standing = match self.insist(|| hub.join_state(&query)).await {
+                Err(HubError::Refused(problem)) if problem.status == 404 => {
+                    self.identity.update(|identity| identity.request = None).await?;
+                    return Err(JoinError::RequestGone(request.hub));
+                }
+                standing => standing?,
+            };
+            match standing {
                 wire::JoinState::Joined(certificate) => break certificate,
                 wire::JoinState::Denied => return Err(JoinError::Denied(request.hub)),
                 wire::JoinState::Requested => {

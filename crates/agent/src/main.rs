@@ -1,5 +1,6 @@
 //! The program `bastide-agent`: arguments, log, signals. All else is in the library.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use bastide_agent::{Cli, LogFormat, LogOptions, Surroundings};
@@ -41,7 +42,10 @@ fn start_log(options: &LogOptions) -> Result<(), String> {
     let filter = EnvFilter::try_new(&options.filter).map_err(|error| {
         format!("--log `{}`: {error}; give a level such as info, or targets with levels", options.filter)
     })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for eyes: a file or a pipe gets plain text.
+    let colours = std::io::stderr().is_terminal();
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     match options.format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

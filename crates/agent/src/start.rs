@@ -2,6 +2,7 @@
 //! enforced from then on, become a member of the hub, follow it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bastide_kube::record::Record;
@@ -59,7 +60,9 @@ impl Error {
         match self {
             Self::Join(JoinError::NotJoined | JoinError::TokenNeeded) => 4,
             Self::Join(
-                JoinError::Denied(_) | JoinError::Hub(HubError::NotAccepted(_) | HubError::Refused(_)),
+                JoinError::Denied(_)
+                | JoinError::RequestGone(_)
+                | JoinError::Hub(HubError::NotAccepted(_) | HubError::Refused(_)),
             ) => 5,
             Self::Join(JoinError::OtherHub(_)) => 7,
             _ => 1,
@@ -157,6 +160,8 @@ struct Agent {
     link: Arc<Link>,
     /// Whether what is recorded on the cluster is known and being kept.
     enforcing: watch::Sender<bool>,
+    /// Whether the request to join was denied when it was last asked for.
+    denied: AtomicBool,
 }
 
 impl Agent {
@@ -184,6 +189,7 @@ impl Agent {
             metrics,
             link: Arc::new(link),
             enforcing,
+            denied: AtomicBool::new(false),
         }
     }
 
@@ -229,10 +235,15 @@ impl Agent {
             };
             let was_member = self.identity.current().is_some_and(|identity| identity.credential.is_some());
             let something_to_keep = was_member || self.sets.counts().0 > 0;
-            // A command for another hub is a mistake of whoever gave it, and must not look like success.
-            if !something_to_keep || matches!(error, JoinError::OtherHub(_)) {
+            // Whoever gave a command that cannot succeed must not take waiting for success. A command for another hub is
+            // such a mistake in a pod, too.
+            let attended = matches!(self.options.command, Command::Join(_))
+                && !self.options.in_pod
+                && error.ends_the_command();
+            if !something_to_keep || attended || matches!(error, JoinError::OtherHub(_)) {
                 return Err(error);
             }
+            self.denied.store(matches!(error, JoinError::Denied(_)), Ordering::Relaxed);
             self.say_going_on(&error);
             let pause = spread(self.options.timings.refused_retry, 0.25, self.surroundings.random.as_ref());
             tokio::time::sleep(pause).await;
@@ -355,12 +366,16 @@ impl Agent {
     }
 
     fn say_interrupted(&self) {
-        let waits = self.identity.current().is_some_and(|identity| identity.request.is_some());
-        if waits {
-            self.surroundings.console.say(
-                "Stopped. The request stands; `bastide-agent run` goes on waiting for the decision, with the same key.",
-            );
-        }
+        let identity = self.identity.current();
+        let Some(request) = identity.as_ref().and_then(|identity| identity.request.as_ref()) else { return };
+        let text = if self.denied.load(Ordering::Relaxed) {
+            "Stopped. The request to join was denied; ask anew with another join token."
+        } else if request.answer.is_some() {
+            "Stopped. The request stands; `bastide-agent run` goes on waiting for the decision, with the same key."
+        } else {
+            "Stopped. The hub has not taken a request yet; repeat the command to ask again, with the same key."
+        };
+        self.surroundings.console.say(text);
     }
 
     fn say_going_on(&self, error: &JoinError) {

@@ -74,7 +74,9 @@ impl fmt::Debug for Pin {
 /// Why a hub is not believed, beyond what is wrong with any certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Distrust {
-    #[error("its certificates do not include the authority with the fingerprint {0}")]
+    #[error(
+        "its certificates do not include the authority with the fingerprint {0}; compare it with what the hub shows beside a join token: if it is another there, correct --hub-ca-sha256, and if it is the same, somebody is in between"
+    )]
     AuthorityMissing(Pin),
     #[error("the certificate with the fingerprint {0} is not an authority's")]
     NotAnAuthority(Pin),

@@ -3,8 +3,10 @@
 use bastide_agent::{Command, Error, HubError, JoinError, Pin};
 use serde_json::Value;
 
-use crate::support::hub::{Decision, Hub, TICKET, TOKEN};
-use crate::support::running::{Agent, cluster, join, join_options, joined, stored};
+use crate::support::hub::{Decision, Hub, TICKET, TOKEN, has};
+use crate::support::running::{
+    Agent, Cluster, cluster, join, join_options, joined, organization, store, stored,
+};
 use crate::support::until;
 
 /// FLEET-1: the agent makes its own key and prints its fingerprint, which is the one that the hub sees; the credential
@@ -148,5 +150,57 @@ async fn fleet_1_a_second_hub_is_refused() {
     assert!(!stored(&plane).await["credential"].is_null(), "the old one is kept until the new one is there");
     other.decide(Decision::Accepted);
     other.beat("a sign of life at the other hub", |_| true).await;
+    agent.stop().await;
+}
+
+/// FLEET-1, FLEET-6: a command to join that cannot succeed ends with what to do, also where something is recorded; the
+/// cluster's own pod goes on enforcing that instead, and claims no request that does not stand.
+#[tokio::test]
+async fn fleet_1_a_final_answer_ends_the_command_but_not_the_pod() {
+    let (plane, hub, other) = (cluster("join-final").await, Hub::start().await, Hub::start().await);
+    let agent = joined(&plane, &hub).await;
+    let (id, content) = organization("acme");
+    hub.want(id, Some(content));
+    hub.reported("the set to be applied", id, |report| has(&report.conditions, "Applied", "True", "Applied"))
+        .await;
+    agent.stop().await;
+    let mut identity = stored(&plane).await;
+    identity["credential"]["not_after"] = serde_json::json!(1);
+    store(&plane, &identity).await;
+
+    let error = Agent::start(&plane, join(&hub, "used already")).ended().await.unwrap_err();
+    assert!(error.to_string().contains("join_token_used") && error.exit_code() == 5, "{error}");
+    let mut options = join_options(&hub, "second");
+    options.hub_ca_sha256 = other.pin();
+    let error = Agent::start(&plane, Command::Join(options)).ended().await.unwrap_err();
+    assert!(error.to_string().contains("correct --hub-ca-sha256") && error.exit_code() != 0, "{error}");
+
+    let agent = Agent::start_with(&plane, join(&hub, "used already"), |options| options.in_pod = true);
+    let said = agent.said.clone();
+    until("the refusal to be told", async || said.text().contains("stays enforced")).await;
+    Cluster::of(&plane).await.delete_and_await_repair("acme").await;
+    agent.stop().await;
+    assert!(said.text().contains("has not taken a request yet"), "{}", said.text());
+    assert!(!said.text().contains("The request stands"), "{}", said.text());
+}
+
+/// FLEET-1: a request that the hub has forgotten is told, and another token makes another one.
+#[tokio::test]
+async fn fleet_1_a_request_that_is_gone_is_told_and_made_anew() {
+    let (plane, hub) = (cluster("join-gone").await, Hub::start().await);
+    let agent = Agent::start(&plane, join(&hub, TOKEN));
+    hub.request().await;
+    until("the ticket to be stored", async || !stored(&plane).await["request"]["answer"].is_null()).await;
+    hub.kept().requests.clear();
+    let error = agent.ended().await.unwrap_err();
+    assert!(matches!(error, Error::Join(JoinError::RequestGone(_))) && error.exit_code() == 5, "{error}");
+    assert!(error.to_string().contains("another join token"), "{error}");
+    assert!(stored(&plane).await["request"].is_null());
+
+    hub.kept().tokens.push("second".into());
+    let agent = Agent::start(&plane, join(&hub, "second"));
+    hub.request().await;
+    hub.decide(Decision::Accepted);
+    hub.beat("a sign of life", |_| true).await;
     agent.stop().await;
 }

@@ -4,7 +4,9 @@ use bastide_agent::{Command, DEFAULT_NAMESPACE};
 use bastide_kube::render::{AgentInstall, agent_manifest, to_yaml};
 
 use crate::support::hub::{Hub, TOKEN, has};
-use crate::support::running::{Agent, Cluster, cluster, join, join_options, joined, organization, stored};
+use crate::support::running::{
+    Agent, Cluster, cluster, join, join_options, joined, organization, store, stored,
+};
 use crate::support::{hub::Decision, until};
 
 /// FLEET-1 (kubernetes B.1): a new key each time; the new pair is stored before it is used, the old one kept until then.
@@ -117,13 +119,6 @@ async fn foreign_credential(other: &Hub) -> serde_json::Value {
     let agent = joined(&plane, other).await;
     agent.stop().await;
     stored(&plane).await["credential"].clone()
-}
-
-async fn store(plane: &bastide_testkit::control_plane::ControlPlane, identity: &serde_json::Value) {
-    let patch = serde_json::json!({ "stringData": { "identity.json": identity.to_string() } }).to_string();
-    let arguments =
-        ["patch", "secret", bastide_agent::IDENTITY_SECRET, "--namespace=bastide-system", "--patch", &patch];
-    plane.kubectl(&arguments).await.unwrap();
 }
 
 /// FLEET-6: whose certificate has ended and whose request is denied keeps enforcing, and follows once accepted.

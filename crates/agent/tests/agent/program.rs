@@ -76,6 +76,20 @@ async fn fleet_1_the_one_line_for_a_spoke_works_and_sigterm_ends_it_well() {
     assert!(lines.iter().any(|line| line["fields"]["message"] == "joined"), "{said}");
 }
 
+/// A log that goes to a file has no colours in it.
+#[tokio::test]
+async fn a_log_that_nobody_watches_is_plain_text() {
+    let plane = cluster("program-log").await;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let kubeconfig = plane.kubeconfig_path();
+    let mut process = agent(&["run", "--kubeconfig", kubeconfig.to_str().unwrap()], &log);
+    until("the program to end", async || process.check().is_err()).await;
+    assert_eq!(process.stop().await.unwrap().code(), Some(4));
+    let said = read(&log);
+    assert!(said.contains("connected to the cluster") && !said.contains('\u{1b}'), "{said:?}");
+}
+
 #[tokio::test]
 async fn what_cannot_be_is_told_with_what_is_allowed_and_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();

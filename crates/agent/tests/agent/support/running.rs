@@ -99,6 +99,7 @@ impl Agent {
                 namespace: DEFAULT_NAMESPACE.to_owned(),
             },
             health_listen: None,
+            in_pod: false,
             timings: timings(),
         };
         change(&mut options);
@@ -171,6 +172,13 @@ pub(crate) async fn stored(plane: &ControlPlane) -> Value {
     let secret = api.get_opt(IDENTITY_SECRET).await.unwrap();
     let data = secret.and_then(|secret| secret.data).unwrap_or_default();
     data.get("identity.json").map_or(Value::Null, |json| serde_json::from_slice(&json.0).unwrap())
+}
+
+/// Stores an identity on the cluster, as somebody else would.
+pub(crate) async fn store(plane: &ControlPlane, identity: &Value) {
+    let patch = serde_json::json!({ "stringData": { "identity.json": identity.to_string() } }).to_string();
+    let arguments = ["patch", "secret", IDENTITY_SECRET, "--namespace=bastide-system", "--patch", &patch];
+    plane.kubectl(&arguments).await.unwrap();
 }
 
 /// An organization as a hub wants it.
