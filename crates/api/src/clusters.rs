@@ -153,6 +153,9 @@ pub struct UploadLicence {
     /// The certificate in PEM, with intermediates after it if there are any.
     #[schemars(length(min = 1, max = 65536), regex(pattern = FILLED))]
     pub pem: String,
+    /// Whether it may take the place of a licence that holds although it does not hold itself.
+    #[serde(default)]
+    pub force: bool,
 }
 
 /// A cluster's licence.

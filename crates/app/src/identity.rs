@@ -4,9 +4,8 @@ use bastide_authz::action::{CompleteSetup, CreateToken, DeleteSession, DeleteTok
 use bastide_authz::{Controller, Own, Site};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::limits::{
-    ATTEMPT_WINDOW_SECONDS, ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, SESSION_IDLE_SECONDS,
-    SESSION_SECONDS, SESSIONS_PER_USER_MAX, SETUP_LINK_SECONDS, TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS_MAX,
-    TOKENS_PER_USER_MAX,
+    ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, SESSION_IDLE_SECONDS, SESSION_SECONDS, SESSIONS_PER_USER_MAX,
+    SETUP_LINK_SECONDS, TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS_MAX, TOKENS_PER_USER_MAX,
 };
 use bastide_model::names::{DisplayName, Email};
 use bastide_model::permission::{Permission, PermissionSet};
@@ -14,6 +13,7 @@ use bastide_model::user::{Access, Password, User};
 use bastide_model::{AuditId, Error, RealmId, RequestId, Result, SessionId, Timestamp, TokenId, UserId};
 use bastide_store::{Session, Token};
 
+use crate::attempts;
 use crate::secrets;
 use crate::state::App;
 
@@ -219,32 +219,18 @@ pub async fn sign_in(app: &App, email: &str, password: String, origin: &Origin) 
 }
 
 /// Counts an attempt, if there may be one more.
-async fn count_attempt(app: &App, keys: &[String; 2], now: Timestamp) -> Result<()> {
-    // Whoever is beyond the limit leaves nothing behind.
-    require_attempts(app, keys, now, 1).await?;
+async fn count_attempt(app: &App, [account, address]: &[String; 2], now: Timestamp) -> Result<()> {
+    let limits = [(account, ATTEMPTS_PER_ACCOUNT), (address, ATTEMPTS_PER_ADDRESS)];
+    let mut tx = app.store().read().await?;
+    for (key, allowed) in limits {
+        attempts::require_fewer(&mut tx, key, allowed, now).await?;
+    }
+    drop(tx);
     let mut tx = app.store().write().await?;
-    for key in keys {
-        tx.failure_add(key, now).await?;
+    for (key, allowed) in limits {
+        attempts::count(&mut tx, key, allowed, now).await?;
     }
     tx.commit().await?;
-    // Others may have been counted in between. Each looks after it was counted itself, so none is overlooked.
-    require_attempts(app, keys, now, 0).await
-}
-
-/// Whether so many attempts more are within the limits.
-async fn require_attempts(
-    app: &App,
-    [account, address]: &[String; 2],
-    now: Timestamp,
-    more: u64,
-) -> Result<()> {
-    let since = now.plus_seconds(-ATTEMPT_WINDOW_SECONDS);
-    let mut tx = app.store().read().await?;
-    let (per_account, per_address) =
-        (tx.failures_since(account, since).await?, tx.failures_since(address, since).await?);
-    if per_account + more > ATTEMPTS_PER_ACCOUNT || per_address + more > ATTEMPTS_PER_ADDRESS {
-        return Err(Error::TooManyAttempts { until: now.plus_seconds(ATTEMPT_WINDOW_SECONDS) });
-    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 //! what comes in are domain types and a [`bastide_model::access::Caller`], what goes out are domain types and
 //! [`bastide_model::Error`].
 
+mod attempts;
 pub mod audit;
 pub mod authority;
 pub mod client_organizations;

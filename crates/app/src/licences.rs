@@ -10,6 +10,9 @@ use bastide_store::{Licence, Tx};
 
 use crate::state::App;
 
+/// What the headings of private keys in PEM end with (RFC 7468), whatever their form.
+const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+
 /// A licence with what it says and what follows.
 #[derive(Debug, Clone)]
 pub struct Details {
@@ -28,8 +31,7 @@ pub(crate) async fn verdict(app: &App, tx: &mut Tx, cluster: &Cluster) -> Result
 /// A cluster's licence with what follows.
 pub(crate) async fn detail(app: &App, tx: &mut Tx, cluster: &Cluster) -> Result<Details> {
     let examination = tx.licence(cluster.id).await?.map(|licence| app.examine(&licence.pem));
-    let uid = if cluster.uid.is_nil() { String::new() } else { cluster.uid.to_string() };
-    let verdict = licence::judge(examination.as_ref(), &uid, REQUIRED_FEATURES, app.latest_seen());
+    let verdict = judge(app, cluster, examination.as_ref());
     Ok(Details { verdict, examination })
 }
 
@@ -44,19 +46,45 @@ pub async fn view(app: &App, caller: &Caller, cluster: ClusterId) -> Result<Deta
     detail(app, &mut tx, &cluster).await
 }
 
-/// Replaces a cluster's licence. One that does not hold is kept too, so that its state says why.
+/// Replaces a cluster's licence. One that does not hold is kept too, so that its state says why; but it does not take the
+/// place of one that holds, unless `force` says so.
 ///
 /// # Errors
-/// [`Error::Invalid`] at `/pem` beyond the limit of its size.
-pub async fn upload(app: &App, caller: &Caller, cluster: ClusterId, pem: String) -> Result<Details> {
+/// [`Error::Invalid`] at `/pem` beyond the limit of its size, and for a private key, which is not kept;
+/// [`Error::Conflict`] `licence_in_force`.
+pub async fn upload(
+    app: &App,
+    caller: &Caller,
+    cluster: ClusterId,
+    pem: String,
+    force: bool,
+) -> Result<Details> {
     let permit = app.authorize::<UpdateLicence>(caller, cluster)?;
     if pem.trim().is_empty() || pem.len() > LICENCE_BYTES_MAX {
         return Err(Error::field("/pem", format!("a licence has 1 to {LICENCE_BYTES_MAX} bytes of PEM")));
     }
+    if pem.contains(PRIVATE_KEY) {
+        let problem = "it holds a private key; leave the key where it is and upload the certificate";
+        return Err(Error::field("/pem", problem));
+    }
     let licence = Licence { examination: app.examine(&pem), pem, uploaded_at: app.now() };
     let mut tx = app.store().write().await?;
     let known = tx.cluster(cluster).await?;
+    let in_force = verdict(app, &mut tx, &known).await?;
+    let offered = judge(app, &known, Some(&licence.examination));
+    if in_force.state.holds() && !offered.state.holds() && !force {
+        let detail = format!(
+            "`{}` has a licence that holds, and this one does not: {} It is not replaced unless you insist.",
+            known.name, offered.reason
+        );
+        return Err(Error::conflict("licence_in_force", detail));
+    }
     tx.licence_update(&permit, known.name.as_str(), &licence, AuditId::fresh(app.ids())).await?;
     app.publish(tx.commit().await?).await?;
     view(app, caller, cluster).await
+}
+
+fn judge(app: &App, cluster: &Cluster, examination: Option<&Examination>) -> LicenceVerdict {
+    let uid = if cluster.uid.is_nil() { String::new() } else { cluster.uid.to_string() };
+    licence::judge(examination, &uid, REQUIRED_FEATURES, app.latest_seen())
 }

@@ -7,16 +7,17 @@ use bastide_authz::Own;
 use bastide_authz::action::AgreeLogin;
 use bastide_model::access::{Caller, Credential};
 use bastide_model::limits::{
-    ATTEMPT_WINDOW_SECONDS, DEVICE_CODE_SECONDS, DEVICE_CODES_PER_ACCOUNT, DEVICE_POLL_SECONDS,
-    DEVICES_PER_ADDRESS, LOGIN_CODE_SECONDS, TOKEN_SECONDS_DEFAULT,
+    DEVICE_CODE_SECONDS, DEVICE_CODES_PER_ACCOUNT, DEVICE_POLL_SECONDS, DEVICES_PER_ADDRESS,
+    LOGIN_CODE_SECONDS, TOKEN_SECONDS_DEFAULT,
 };
 use bastide_model::names::DisplayName;
 use bastide_model::permission::PermissionSet;
 use bastide_model::{AuditId, Error, Result, Timestamp};
-use bastide_store::{LoginGrant, LoginGrantKind, LoginGrantState, Token, Tx};
+use bastide_store::{LoginGrant, LoginGrantKind, LoginGrantState, Token};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::attempts;
 use crate::identity::{self, Origin};
 use crate::secrets;
 use crate::state::App;
@@ -71,7 +72,7 @@ pub async fn device_begin(app: &App, origin: &Origin, name: DisplayName) -> Resu
         polled_at: None,
     };
     let mut tx = app.store().write().await?;
-    count_within(&mut tx, &format!("devices {}", origin.address), DEVICES_PER_ADDRESS, now).await?;
+    attempts::count(&mut tx, &format!("devices {}", origin.address), DEVICES_PER_ADDRESS, now).await?;
     if tx.device_grants_waiting(now).await? >= DEVICES_WAITING_MAX {
         return Err(Error::Unavailable {
             detail: "too many devices wait for their users; try again later".into(),
@@ -80,15 +81,6 @@ pub async fn device_begin(app: &App, origin: &Origin, name: DisplayName) -> Resu
     tx.device_grant_create(&grant, now).await?;
     tx.commit().await?;
     Ok(Device { device_code, user_code, expires_in: DEVICE_CODE_SECONDS, interval: DEVICE_POLL_SECONDS })
-}
-
-/// Counts one more under a key. Whoever is beyond the limit is refused, and the count goes with the transaction.
-async fn count_within(tx: &mut Tx, key: &str, allowed: u64, now: Timestamp) -> Result<()> {
-    tx.failure_add(key, now).await?;
-    if tx.failures_since(key, now.plus_seconds(-ATTEMPT_WINDOW_SECONDS)).await? > allowed {
-        return Err(Error::TooManyAttempts { until: now.plus_seconds(ATTEMPT_WINDOW_SECONDS) });
-    }
-    Ok(())
 }
 
 /// Upper case, with the hyphen where it belongs, whatever was typed.
@@ -111,9 +103,7 @@ pub async fn device_view(app: &App, caller: &Caller, user_code: &str) -> Result<
     let now = app.now();
     let (key, allowed) = (format!("device codes {}", caller.user), DEVICE_CODES_PER_ACCOUNT);
     let mut tx = app.store().read().await?;
-    if tx.failures_since(&key, now.plus_seconds(-ATTEMPT_WINDOW_SECONDS)).await? >= allowed {
-        return Err(Error::TooManyAttempts { until: now.plus_seconds(ATTEMPT_WINDOW_SECONDS) });
-    }
+    attempts::require_fewer(&mut tx, &key, allowed, now).await?;
     let found = tx.login_grant_by_user_code(&normalized(user_code)).await?;
     drop(tx);
     let waits = |grant: &LoginGrant| {
@@ -123,7 +113,7 @@ pub async fn device_view(app: &App, caller: &Caller, user_code: &str) -> Result<
         return Ok(grant.token_name);
     }
     let mut tx = app.store().write().await?;
-    count_within(&mut tx, &key, allowed, now).await?;
+    attempts::count(&mut tx, &key, allowed, now).await?;
     tx.commit().await?;
     Err(Error::NotFound)
 }

@@ -38,6 +38,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     let configuration = Configuration::load(arguments.config.as_deref(), arguments.flags)?;
     if arguments.check_config {
+        bastide_server::check(&configuration)?;
         say(&mut out, &configuration.to_string());
         return Ok(ExitCode::SUCCESS);
     }

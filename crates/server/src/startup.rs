@@ -71,6 +71,14 @@ impl Running {
     }
 }
 
+/// Reads the files that a configuration names, without starting anything.
+///
+/// # Errors
+/// The key whose file cannot be used, and why.
+pub fn check(configuration: &Configuration) -> anyhow::Result<()> {
+    licences::examiner(configuration).map(|_| ())
+}
+
 /// Starts a hub. When a step fails, what was begun is ended again.
 ///
 /// # Errors

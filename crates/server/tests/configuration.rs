@@ -72,6 +72,23 @@ fn mistakes_are_named_and_nothing_is_started() {
             vec![],
             "licence.authorities: no/such.pem",
         ),
+        (
+            vec!["--check-config", "--licence-authority", "no/such.pem"],
+            vec![],
+            "licence.authorities: no/such.pem",
+        ),
+        (
+            vec![
+                "--database",
+                "sqlite:no/such/bastide.db",
+                "--listen",
+                "127.0.0.1:0",
+                "--agent-listen",
+                "127.0.0.1:0",
+            ],
+            vec![],
+            "there is no folder no/such",
+        ),
     ] {
         let answer = server(&arguments, &environment);
         assert_eq!(answer.status.code(), Some(1), "{arguments:?}");

@@ -324,6 +324,8 @@ create table audit_records (
     address text not null,
     request text not null,
     hash text not null,
+    -- Whether it is the second record of a change, in the log of the other organization that the change crossed into.
+    crossed boolean not null,
     constraint audit_records_sequence_unique unique (log_id, sequence)
 );
 

@@ -17,15 +17,15 @@ statements! {
     HEAD = "select sequence, hash from audit_logs where log_id = $1";
     HEAD_SET = "update audit_logs set hash = $2 where log_id = $1";
     RECORD_INSERT = "insert into audit_records (id, realm_id, log_id, sequence, at_ms, actor_id, actor_name, credential, \
-        operation, target_kind, target, target_name, before_value, after_value, address, request, hash) \
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+        operation, target_kind, target, target_name, before_value, after_value, address, request, hash, \
+        crossed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     ACTOR_NAME = "select email from users where id = $1";
     LOG = "select id, realm_id, log_id, sequence, at_ms, actor_id, actor_name, credential, operation, target_kind, target, \
         target_name, before_value, after_value, address, request, hash from audit_records \
         where log_id = $1 and sequence < $2 order by sequence desc limit $3";
     EVERY = "select id, realm_id, log_id, sequence, at_ms, actor_id, actor_name, credential, operation, target_kind, \
         target, target_name, before_value, after_value, address, request, hash from audit_records \
-        where (at_ms, id) < ($1, $2) order by at_ms desc, id desc limit $3";
+        where not crossed and (at_ms, id) < ($1, $2) order by at_ms desc, id desc limit $3";
     CHAIN = "select id, realm_id, log_id, sequence, at_ms, actor_id, actor_name, credential, operation, target_kind, target, \
         target_name, before_value, after_value, address, request, hash from audit_records where log_id = $1 order by sequence";
 }
@@ -107,6 +107,7 @@ impl Tx {
                 fields.retain(|name, _| !hidden.contains(&name.as_str()));
             }
             let id = last.id.twin();
+            self.crossed.insert(id);
             self.records.push(AuditRecord { id, organization: Some(organization), after, ..last });
         }
     }
@@ -147,6 +148,7 @@ impl Tx {
             record.address.as_str(),
             record.request.as_str(),
             record.hash.as_str(),
+            self.crossed.contains(&record.id),
         ];
         self.run(RECORD_INSERT, args).await
     }
@@ -188,7 +190,7 @@ impl Tx {
         }))
     }
 
-    /// Every log of the installation, newest first.
+    /// Every log of the installation, newest first; a change that is in two logs once.
     ///
     /// # Errors
     /// Those of the database.

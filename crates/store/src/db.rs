@@ -1,12 +1,13 @@
 //! The two engines behind one text: pools, transactions, binding, rows.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bastide_authz::Change;
 use bastide_model::audit::AuditRecord;
-use bastide_model::{Error, Result};
+use bastide_model::{AuditId, Error, Result};
 use serde_json::Value as Json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
@@ -119,12 +120,20 @@ pub struct Tx {
     connection: Connection,
     changes: Vec<Change>,
     pub(crate) records: Vec<AuditRecord>,
+    /// Which of them are second records of a change in another log.
+    pub(crate) crossed: BTreeSet<AuditId>,
     written: bool,
 }
 
 impl Tx {
     fn new(connection: Connection) -> Self {
-        Self { connection, changes: Vec::new(), records: Vec::new(), written: false }
+        Self {
+            connection,
+            changes: Vec::new(),
+            records: Vec::new(),
+            crossed: BTreeSet::new(),
+            written: false,
+        }
     }
 }
 
@@ -250,6 +259,12 @@ async fn open_sqlite(url: &str) -> Result<Pools> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(ACQUIRE_SECONDS));
+    // SQLite makes the file, not its folder, and says of both only that it cannot open it.
+    let folder = options.get_filename().parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let problem = format!("there is no folder {}; make it first", folder.display());
+        return Err(Error::field("/database", problem));
+    }
     let pool = |most| {
         SqlitePoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS))
     };

@@ -210,7 +210,7 @@ impl Spoke {
         let answered = agent.beat(true).await?;
         ensure!(answered.status.is_success(), "a sign of life was refused: {}", answered.body);
         let pem = licence(hub, &agent.uid().to_string(), letter)?;
-        site.upload_licence(name, &UploadLicence { pem }).await?;
+        site.upload_licence(name, &UploadLicence { pem, force: false }).await?;
         let alive = Some(agent.keep_alive());
         Ok(Self { cluster: site.cluster(name).await?, agent, join_token: issued.0, _alive: alive })
     }

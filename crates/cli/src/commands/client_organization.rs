@@ -150,6 +150,13 @@ async fn request(
 
 /// Shows every precondition of what is known so far.
 async fn check(shell: &Shell, client: &Client, args: CreateClientArgs) -> Result<(), Failure> {
+    if let Some(plan) = &args.plan {
+        let plans = all_pages(PageQuery::default(), None, async |page| client.plans(page).await).await?;
+        if !plans.iter().any(|one| one.slug == *plan) {
+            let known: Vec<&str> = plans.iter().map(|one| one.slug.as_str()).collect();
+            return Err(Failure::usage(format!("there is no plan `{plan}`: there are {}", known.join(", "))));
+        }
+    }
     let draft = ClientOrganizationDraft {
         acting_from: shell.organization(args.from).ok(),
         slug: args.slug.or_else(|| args.name.as_deref().and_then(slug_of)),
@@ -162,7 +169,8 @@ async fn check(shell: &Shell, client: &Client, args: CreateClientArgs) -> Result
     };
     let result = client.check_client_organization(&draft).await?;
     show(shell.output, &result)?;
-    if result.possible { Ok(()) } else { Err(impossible(result)) }
+    let chosen = result.preconditions.iter().all(|one| one.outcome != "not_chosen");
+    if result.possible && chosen { Ok(()) } else { Err(impossible(result)) }
 }
 
 fn show(output: Output, result: &CheckResult) -> Result<(), Failure> {
@@ -175,8 +183,14 @@ fn show(output: Output, result: &CheckResult) -> Result<(), Failure> {
 /// The preconditions themselves are on standard output already.
 fn impossible(result: CheckResult) -> Failure {
     let count = result.preconditions.len();
+    let open = result.preconditions.iter().filter(|one| one.outcome == "not_chosen").count();
     let failed: Vec<_> = result.preconditions.into_iter().filter(|one| one.outcome == "failed").collect();
-    let detail = format!("it could not be created: {} of {count} preconditions do not hold", failed.len());
+    let detail = match (failed.len(), open) {
+        (0, open) => {
+            format!("it could not be created yet: {open} of {count} preconditions wait for a choice")
+        }
+        (failed, _) => format!("it could not be created: {failed} of {count} preconditions do not hold"),
+    };
     let mut failure = Failure::new(Exit::Conflict, detail);
     "preconditions_failed".clone_into(&mut failure.problem.code);
     failure.hints = hints::for_preconditions(&failed);

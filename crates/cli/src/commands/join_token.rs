@@ -51,10 +51,13 @@ pub(crate) async fn run(shell: &Shell, command: JoinTokenCommand) -> Result<(), 
             let hub = hub::given_or_only(&client, args.hub).await?;
             let token = NewJoinToken { cluster_name: args.cluster_name, minutes: args.minutes };
             let issued = client.create_join_token(&hub, &token).await?;
-            shell.output.note(&format!(
-                "Join token {} works once, until {}. Where the cluster's kubeconfig is, type:",
-                issued.token.id, issued.token.expires_at
-            ));
+            let next = if args.manifest {
+                "Give this to `kubectl apply -f -` at the cluster:"
+            } else {
+                "Where the cluster's kubeconfig is, type:"
+            };
+            let (id, ends) = (&issued.token.id, &issued.token.expires_at);
+            shell.output.note(&format!("Join token {id} works once, until {ends}. {next}"));
             let text = if args.manifest { issued.manifest.clone() } else { issued.command.clone() };
             shell.output.one_as(&issued, &text)
         }

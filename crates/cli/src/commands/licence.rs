@@ -31,12 +31,15 @@ pub(crate) enum LicenceCommand {
     Issue(Box<IssueArgs>),
     /// Show what a licence says. With --authority and --cluster-uid also whether it holds: exits with 7 when not.
     Inspect(InspectArgs),
-    /// Give a cluster a licence; the one before is replaced.
+    /// Give a cluster a licence; the one before is replaced. Exits with 7 when the new one does not hold.
     Upload {
         /// The cluster, name or id.
         cluster: String,
         /// File with the licence in PEM, or `-` for standard input.
         file: PathBuf,
+        /// Replace a licence that holds even by one that does not.
+        #[arg(long)]
+        force: bool,
     },
     /// Show the licence of a cluster and whether it holds.
     Get {
@@ -70,7 +73,7 @@ pub(crate) struct IssueArgs {
     authority_key: PathBuf,
     /// Uid of the `kube-system` namespace of a cluster that it is for; again for more.
     #[arg(long = "cluster-uid", value_name = "UID", required = true)]
-    cluster_uids: Vec<String>,
+    cluster_uids: Vec<uuid::Uuid>,
     /// A feature that it allows, such as client-organizations or databases; again for more.
     #[arg(long = "feature", value_name = "FEATURE")]
     features: Vec<String>,
@@ -112,10 +115,16 @@ pub(crate) async fn run(shell: &Shell, command: LicenceCommand) -> Result<(), Fa
         LicenceCommand::Authority(args) => make_authority(shell, &args),
         LicenceCommand::Issue(args) => issue(shell, *args),
         LicenceCommand::Inspect(args) => inspect(shell, args).await,
-        LicenceCommand::Upload { cluster, file } => {
+        LicenceCommand::Upload { cluster, file, force } => {
             let client = shell.client()?;
-            let licence = UploadLicence { pem: input::licence(file).await? };
-            shell.output.one(&client.upload_licence(&cluster, &licence).await?)
+            let licence = UploadLicence { pem: input::licence(file).await?, force };
+            let stored = client.upload_licence(&cluster, &licence).await?;
+            shell.output.one(&stored)?;
+            if matches!(stored.state.as_str(), "active" | "expiring") {
+                return Ok(());
+            }
+            let detail = format!("the licence is stored, and does not hold: {}", stored.reason);
+            Err(Failure::new(Exit::Conflict, detail))
         }
         LicenceCommand::Get { cluster } => shell.output.one(&shell.client()?.licence(&cluster).await?),
     }
@@ -146,7 +155,7 @@ fn issue(shell: &Shell, args: IssueArgs) -> Result<(), Failure> {
     }
     let now = SystemClock.now();
     let request = LicenceRequest {
-        cluster_uids: args.cluster_uids,
+        cluster_uids: args.cluster_uids.iter().map(ToString::to_string).collect(),
         features: args.features,
         product_line: args.product_line,
         tier: args.tier,

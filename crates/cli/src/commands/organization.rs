@@ -219,12 +219,12 @@ async fn delete(shell: &Shell, client: &Client, args: DeleteArgs) -> Result<(), 
     confirmed(&command, &present.slug, args.confirm.as_deref())?;
     let etag = args.if_match.as_ref().unwrap_or(&present.etag);
     let deleting = client.delete_organization(&present.id, etag, &present.slug).await?;
-    shell.output.one(&deleting)?;
-    if args.wait {
-        wait_until_gone(shell, client, &deleting, args.timeout).await?;
-        shell.output.note(&format!("Organization {} is gone.", deleting.slug));
+    if !args.wait {
+        return shell.output.one(&deleting);
     }
-    Ok(())
+    wait_until_gone(shell, client, &deleting, args.timeout).await?;
+    shell.output.note(&format!("Organization {} is gone.", deleting.slug));
+    shell.output.one(&OrganizationView { state: "deleted".to_owned(), actions: Vec::new(), ..deleting })
 }
 
 async fn wait_until_gone(

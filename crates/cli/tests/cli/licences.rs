@@ -126,6 +126,6 @@ fn a_licence_is_uploaded_as_it_is() {
     let end = cli.run(&["licence", "upload", "eu-1", "a.lic"]);
     assert_eq!(end.code, 0, "{end:?}");
     assert!(end.stdout.contains("State:") && end.stdout.contains("active"), "{}", end.stdout);
-    assert_eq!(hub.seen()[0].body, json!({"pem": "the licence\n"}));
+    assert_eq!(hub.seen()[0].body, json!({"pem": "the licence\n", "force": false}));
     assert_eq!(cli.run(&["licence", "upload", "eu-1", "missing.lic"]).code, 1);
 }

@@ -26,5 +26,6 @@ pub(crate) async fn update(
     Body(input): Body<UploadLicence>,
 ) -> Result<Out<LicenceView>, Failure> {
     let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
-    Ok(Out::new(views::licence(licences::upload(&hub.app, &caller, id, input.pem).await?)))
+    let stored = licences::upload(&hub.app, &caller, id, input.pem, input.force).await?;
+    Ok(Out::new(views::licence(stored)))
 }

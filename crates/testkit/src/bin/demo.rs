@@ -25,8 +25,18 @@ const MISSING_TOOL: i32 = 3;
 /// How long a spoke may take to become available.
 const AVAILABLE_LIMIT: Duration = Duration::from_mins(2);
 
+/// What the demo says of itself.
+const HELP: &str = "\
+Runs a hub with people and organizations and, where Go or KUBEBUILDER_ASSETS is found, two clusters that join it, all on
+this machine and gone when Ctrl-C ends it. It takes no options.";
+
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
+    if let Some(other) = std::env::args().skip(1).find(|one| one != "--xtask" && !is_program(one)) {
+        say(HELP);
+        let asked = ["--help", "-h", "help"].contains(&other.as_str());
+        return if asked { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::from(2) };
+    }
     let ended = tokio::select! {
         ended = run() => ended,
         stopped = stop_signal() => stopped,
@@ -67,6 +77,11 @@ async fn run() -> Result<()> {
         ),
     }
     std::future::pending().await
+}
+
+/// Whether an argument is the path of the program that makes the Kubernetes servers.
+fn is_program(path: &str) -> bool {
+    argument("--xtask").is_some_and(|given| given == path)
 }
 
 fn argument(name: &str) -> Option<String> {
@@ -196,7 +211,7 @@ async fn join(hub: &Hub, admin: &Client, name: &str, spoke: &mut Spoke) -> Resul
         Ok((cluster.availability.as_deref() == Some("available")).then_some(cluster))
     });
     let uid = cluster.await?.administration.context("the administrator sees no uid")?.uid;
-    admin.upload_licence(name, &UploadLicence { pem: hub.licence_for(&uid, 365)? }).await?;
+    admin.upload_licence(name, &UploadLicence { pem: hub.licence_for(&uid, 365)?, force: false }).await?;
     say(&format!("{name} was accepted, is available and licensed"));
     Ok(())
 }

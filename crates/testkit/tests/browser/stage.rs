@@ -137,7 +137,7 @@ pub(crate) async fn join(hub: &Hub, admin: &Client, name: &str, spoke: &mut Spok
         Ok((cluster.availability.as_deref() == Some("available")).then_some(cluster))
     });
     let uid = cluster.await?.administration.context("the administrator sees no uid")?.uid;
-    admin.upload_licence(name, &UploadLicence { pem: hub.licence_for(&uid, 365)? }).await?;
+    admin.upload_licence(name, &UploadLicence { pem: hub.licence_for(&uid, 365)?, force: false }).await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use bastide_kube::licence::Authority;
 use bastide_model::{Clock as _, SystemClock};
 use bastide_testkit::fake_agent::FakeAgent;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, everything, issue, text};
@@ -128,7 +129,7 @@ async fn fleet_3_a_licence_says_what_was_issued() -> Result<()> {
     }
     let path = "/v1/clusters/eu-1/licence";
     for pem in [String::new(), " \n".to_owned(), "x".repeat(64 * 1024 + 1)] {
-        let reply = stage.admin.ask(reqwest::Method::PUT, path, Some(&json!({"pem": pem}))).await?;
+        let reply = stage.admin.ask(Method::PUT, path, Some(&json!({"pem": pem}))).await?;
         ensure!(reply.outcome() == (400, "invalid".to_owned()), "{}", reply.body);
         ensure!(text(&reply.body, "/errors/0/pointer")? == "/pem", "{}", reply.body);
     }
@@ -169,8 +170,9 @@ async fn fleet_3_an_own_authority_issues_what_the_hub_believes() -> Result<()> {
     ensure!(text(&inspected, "/state")? == "active", "{inspected}");
 
     // The hub trusts another authority: whoever inspects with that one is told what the hub says.
-    let uploaded = cli.json(&["licence", "upload", "eu-1", &licence]).await?;
-    ensure!(text(&uploaded, "/state")? == "invalid", "{uploaded}");
+    let said = cli.run(&["licence", "upload", "eu-1", &licence, "-o", "json"]).await?;
+    let uploaded: Value = serde_json::from_str(&said.stdout)?;
+    ensure!(said.code == 7 && text(&uploaded, "/state")? == "invalid", "{}", everything(&said));
     let (trusted, trusted_key) = stage.hub.licence_authority();
     let (trusted, trusted_key) = (trusted.display().to_string(), trusted_key.display().to_string());
     let said =
@@ -186,5 +188,41 @@ async fn fleet_3_an_own_authority_issues_what_the_hub_believes() -> Result<()> {
     let uploaded: Value = serde_json::from_str(&said.stdout)?;
     ensure!(text(&uploaded, "/state")? == "active", "{uploaded}");
     ensure!(!fs::read_to_string(&key)?.is_empty() && !stage.hub.log()?.contains("PRIVATE KEY"));
+
+    // What does not hold takes the place of what holds only when somebody insists.
+    let said = cli.run(&["licence", "upload", "eu-1", &licence]).await?;
+    ensure!(said.code == 7 && said.stderr.contains("licence_in_force"), "{}", everything(&said));
+    ensure!(text(&cli.json(&["licence", "get", "eu-1"]).await?, "/state")? == "active");
+    let said = cli.run(&["licence", "upload", "eu-1", &licence, "--force"]).await?;
+    ensure!(said.code == 7 && said.stderr.contains("does not hold"), "{}", everything(&said));
+    ensure!(text(&cli.json(&["licence", "get", "eu-1"]).await?, "/state")? == "invalid");
+    stage.stop().await
+}
+
+/// FLEET-3, SEC-3: a key that is uploaded by mistake is kept nowhere, whatever its form.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_3_a_private_key_is_not_kept() -> Result<()> {
+    let stage = Stage::on_sqlite().await?;
+    let (agent, _alive) = stage.available("eu-1").await?;
+    let (path, secret) = ("/v1/clusters/eu-1/licence", "MC4CAQAwBQYDK2VwBCIEIEtleU9mTm9ib2R5");
+    let licence = stage.licence(&agent, |_| ())?;
+    for kind in ["", "RSA ", "EC ", "ENCRYPTED ", "OPENSSH "] {
+        let key = format!("-----BEGIN {kind}PRIVATE KEY-----\n{secret}\n-----END {kind}PRIVATE KEY-----\n");
+        for pem in [key.clone(), format!("{licence}{key}")] {
+            let refused =
+                stage.admin.ask(Method::PUT, path, Some(&json!({"pem": pem, "force": true}))).await?;
+            ensure!(refused.status == 400, "{kind}: {}", refused.body);
+            ensure!(text(&refused.body, "/errors/0/pointer")? == "/pem", "{}", refused.body);
+        }
+    }
+    ensure!(text(&stage.admin.get(path).await?, "/state")? == "none");
+    for file in fs::read_dir(stage.hub.folder())? {
+        let file = file?;
+        if file.file_type()?.is_file() {
+            let bytes = fs::read(file.path())?;
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            ensure!(!found, "{} holds the key", file.path().display());
+        }
+    }
     stage.stop().await
 }

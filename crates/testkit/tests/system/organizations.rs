@@ -171,6 +171,23 @@ async fn org_7_changes_are_not_lost() -> Result<()> {
     stage.stop().await
 }
 
+/// SEC-4: a change that is written into two logs is one change to whoever sees both.
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_4_a_change_in_two_logs_is_listed_once() -> Result<()> {
+    let stage = Stage::on_sqlite().await?;
+    stage.organization("acme").await?;
+    stage.admin.post(PATH, &json!({"name": "Child", "parent": "acme"})).await?;
+    let listed = async |path: &str| {
+        let page = stage.admin.get(path).await?;
+        let names = texts(&page, "/target_name")?;
+        Ok::<_, anyhow::Error>(names.into_iter().filter(|name| name == "Child").count())
+    };
+    for path in ["/v1/audit", "/v1/organizations/acme/audit", "/v1/organizations/child/audit"] {
+        ensure!(listed(path).await? == 1, "{path}");
+    }
+    stage.stop().await
+}
+
 /// ORG-3, HIER-4, HIER-6: the creator owns it, alone; who is beneath does not see what is above or beside.
 #[tokio::test(flavor = "multi_thread")]
 async fn org_3_hier_4_the_creator_is_the_one_owner() -> Result<()> {

@@ -136,7 +136,7 @@ impl Stage {
     /// Gives a cluster a licence; what the hub says of it.
     pub(crate) async fn upload(&self, name: &str, pem: &str) -> Result<Value> {
         let path = format!("/v1/clusters/{name}/licence");
-        self.admin.ask(Method::PUT, &path, Some(&json!({"pem": pem}))).await?.done()
+        self.admin.ask(Method::PUT, &path, Some(&json!({"pem": pem, "force": true}))).await?.done()
     }
 }
 

@@ -148,7 +148,7 @@ async fn again(
 
 pub(super) async fn licence(visit: Visit, At(name): At<Name>, form: Form) -> Result<Html, Failure> {
     let pem = form.text("pem").to_owned();
-    let input = Body(UploadLicence { pem: pem.clone() });
+    let input = Body(UploadLicence { pem: pem.clone(), force: form.text("force") == "yes" });
     match licences::update(visit.state(), visit.who(), At(name.clone()), input).await {
         Ok(stored) => {
             let holds = matches!(stored.into_value().state.as_str(), "active" | "expiring");

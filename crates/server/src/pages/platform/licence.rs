@@ -84,6 +84,12 @@ fn upload(view: &ClusterPage, licence: Option<&LicenceView>, errors: Errors<'_>)
                     label for="licence-file" { "Or from a file" }
                     input type="file" id="licence-file" accept=".pem,.crt,.cer,.txt" data-file-to="pem";
                 }
+                @if has_one && !needed {
+                    div.choice {
+                        input type="checkbox" id="licence-force" name="force" value="yes";
+                        div.choice-text { label for="licence-force" { "Replace the present licence even if the new one does not hold" } }
+                    }
+                }
                 div.actions { (button::submit(verb)) }
             }
         }
