@@ -35,6 +35,9 @@ pub struct Options {
     pub port: Option<u16>,
 }
 
+/// What a hub says when it has started, before the link of its first start.
+const WELCOME: &str = "and the agents of clusters at ";
+
 /// A running hub. Dropping it kills the server; [`Hub::stop`] ends it in order.
 #[derive(Debug)]
 pub struct Hub {
@@ -89,7 +92,9 @@ impl Hub {
         let ready = wait::until("the hub", READY_LIMIT, async || {
             server.check()?;
             let answer = client.get(&url).send().await;
-            Ok(answer.is_ok_and(|answer| answer.status().is_success()).then_some(()))
+            let answers = answer.is_ok_and(|answer| answer.status().is_success());
+            // It answers a moment before it says what people begin with, which is written in one piece.
+            Ok((answers && fs::read_to_string(server.log())?.contains(WELCOME)).then_some(()))
         });
         ready.await.with_context(|| self.server.log_tail())
     }

@@ -180,7 +180,7 @@ async fn sec_4_a_change_in_two_logs_is_listed_once() -> Result<()> {
     let listed = async |path: &str| {
         let page = stage.admin.get(path).await?;
         let names = texts(&page, "/target_name")?;
-        Ok::<_, anyhow::Error>(names.into_iter().filter(|name| name == "Child").count())
+        Ok::<_, anyhow::Error>(names.into_iter().filter(|name| name == "child").count())
     };
     for path in ["/v1/audit", "/v1/organizations/acme/audit", "/v1/organizations/child/audit"] {
         ensure!(listed(path).await? == 1, "{path}");
