@@ -74,6 +74,12 @@ impl Link {
     {
         let (hub, credential) = self.newest()?;
         let answer = ask(hub).await;
+        // Another call has ended this credential meanwhile, by using a newer one: that says nothing of the hub.
+        if let Err(error) = &answer
+            && !self.is_newest(&credential)
+        {
+            return Err(HubError::Unavailable(format!("the certificate was renewed meanwhile ({error})")));
+        }
         self.note(answer.as_ref().err());
         match &answer {
             Ok(_) => self.used(&credential).await,
@@ -108,6 +114,10 @@ impl Link {
         let hub = Hub::as_member(hub, authorities, certificate, key)?;
         *open = Some((certificate.clone(), hub.clone()));
         Ok((hub, credential.clone()))
+    }
+
+    fn is_newest(&self, credential: &Credential) -> bool {
+        self.identity.current().is_some_and(|identity| identity.newest() == Some(credential))
     }
 
     async fn used(&self, credential: &Credential) {

@@ -178,17 +178,32 @@ pub async fn delete(app: &App, caller: &Caller, id: ClusterId) -> Result<()> {
     Ok(())
 }
 
-/// Whether an agent's certificate holds now: issued to this cluster, not revoked, the cluster accepted.
+/// Whether an agent's certificate holds now: issued to this cluster, not revoked, the cluster accepted. The first use of
+/// a renewed one ends those before it.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] when it does not.
 pub async fn authenticate_agent(app: &App, cluster: ClusterId, serial: &str) -> Result<ClusterId> {
-    let holds = app.store().read().await?.certificate_holds(cluster, serial, app.now()).await?;
-    if holds {
-        Ok(cluster)
-    } else {
-        Err(Error::Unauthenticated { reason: "the agent's certificate is not accepted any more" })
+    let now = app.now();
+    let held = app.store().read().await?.certificate_holds(cluster, serial, now).await?;
+    let reason = "the agent's certificate is not accepted any more";
+    let older = held.ok_or(Error::Unauthenticated { reason })?;
+    if older > 0 {
+        let mut tx = app.store().write().await?;
+        tx.certificates_supersede(cluster, serial, now).await?;
+        app.publish(tx.commit().await?).await?;
     }
+    Ok(cluster)
+}
+
+/// Reads which certificates of agents were revoked; handshakes refuse them and connections that showed one end.
+///
+/// # Errors
+/// Those of the database.
+pub async fn follow_revocations(app: &App) -> Result<()> {
+    let revoked = app.store().read().await?.certificates_revoked(app.now()).await?;
+    app.revoke(revoked.into_iter().collect());
+    Ok(())
 }
 
 /// Takes in a sign of life, stamped with the hub's clock.

@@ -3,7 +3,7 @@
 use bastide_authz::Controller;
 use bastide_authz::action::{RenewCertificate, RequestJoin};
 use bastide_model::cluster::{Availability, Cluster, ClusterFacts, Membership};
-use bastide_model::limits::{CLUSTERS_REQUESTED_MAX, CSR_BYTES_MAX};
+use bastide_model::limits::{AGENT_CERTIFICATE_SECONDS, CLUSTERS_REQUESTED_MAX, CSR_BYTES_MAX};
 use bastide_model::{AuditId, ClusterId, Error, Result, Timestamp};
 use bastide_store::{JoinRequest, JoinToken, Tx};
 use subtle::ConstantTimeEq;
@@ -162,7 +162,7 @@ fn admit_return(app: &App, cluster: &Cluster, token: &JoinToken) -> Result<()> {
 /// How a request stands. An accepted agent gets its certificate here.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a ticket that is none.
+/// [`Error::NotFound`] for a ticket that is none, or whose time is over.
 pub async fn standing(app: &App, cluster: ClusterId, ticket: &str) -> Result<Standing> {
     let kept = app.store().read().await?.cluster_credentials(cluster).await?.ok_or(Error::NotFound)?;
     if !bool::from(kept.ticket_hash.as_slice().ct_eq(&secrets::hash(ticket))) {
@@ -171,6 +171,13 @@ pub async fn standing(app: &App, cluster: ClusterId, ticket: &str) -> Result<Sta
     match kept.membership {
         Membership::Requested => Ok(Standing::Requested),
         Membership::Denied | Membership::Withdrawn => Ok(Standing::Denied),
+        // A ticket is for the first certificate, and as long as that could have lasted: whose certificates have all ended
+        // has to ask anew, and to be accepted anew.
+        Membership::Joined
+            if kept.decided_at.is_none_or(|at| at.plus_seconds(AGENT_CERTIFICATE_SECONDS) <= app.now()) =>
+        {
+            Err(Error::NotFound)
+        }
         Membership::Joined => {
             let certificate = app.authority().issue(cluster, &kept.csr_pem, app.now())?;
             let mut tx = app.store().write().await?;

@@ -1,6 +1,6 @@
 //! What every use case works with: the store, the graph over it, the clock, and how a commit becomes known.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bastide_authz::{Action, Controller, Graph, Permit};
@@ -31,6 +31,7 @@ struct Inner {
     authority: Authority,
     passwords: Passwords,
     started_at: Timestamp,
+    revoked: watch::Sender<Arc<BTreeSet<String>>>,
     examinations: Mutex<HashMap<String, Examination>>,
 }
 
@@ -62,6 +63,7 @@ impl App {
             authority,
             passwords: Passwords::default(),
             started_at: now,
+            revoked: watch::Sender::default(),
             examinations: Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -213,6 +215,21 @@ impl App {
     /// Revisions as they are reached; controllers and long polls wait on it.
     pub fn revisions(&self) -> watch::Receiver<i64> {
         self.inner.revision.subscribe()
+    }
+
+    /// Serial numbers (lower-case hex) of agents' certificates that were revoked and have not ended, as they change.
+    pub fn revocations(&self) -> watch::Receiver<Arc<BTreeSet<String>>> {
+        self.inner.revoked.subscribe()
+    }
+
+    pub(crate) fn revoke(&self, revoked: BTreeSet<String>) {
+        self.inner.revoked.send_if_modified(|known| {
+            let differs = **known != revoked;
+            if differs {
+                *known = Arc::new(revoked);
+            }
+            differs
+        });
     }
 
     /// The latest time that this installation has seen: a clock set back does not go behind it by more than a sweep.

@@ -1,8 +1,11 @@
-//! Forgets what has ended: sessions, codes, attempts, certificates, kept answers, delivered messages, old changes.
+//! Forgets what has ended: sessions, codes, attempts, certificates, requests to join, kept answers, delivered messages, old changes.
 
-use bastide_authz::Graph;
+use bastide_authz::action::ExpireRequest;
+use bastide_authz::{Controller, Graph};
 use bastide_model::Result;
-use bastide_model::limits::{ATTEMPT_WINDOW_SECONDS, IDEMPOTENCY_HOURS, SESSION_IDLE_SECONDS};
+use bastide_model::limits::{
+    ATTEMPT_WINDOW_SECONDS, CLUSTER_REQUEST_SECONDS, IDEMPOTENCY_HOURS, SESSION_IDLE_SECONDS,
+};
 
 use crate::state::App;
 
@@ -28,5 +31,18 @@ pub async fn run(app: &App) -> Result<()> {
     let revision = app.graph(Graph::revision);
     tx.changes_prune(revision - CHANGES_KEPT).await?;
     tx.commit().await?;
+    requests_expire(app).await
+}
+
+/// Requests to join on which nobody decided in time. One transaction each: who cannot be forgotten holds up nobody else.
+async fn requests_expire(app: &App) -> Result<()> {
+    let asked_before = app.now().plus_seconds(-CLUSTER_REQUEST_SECONDS);
+    let waiting = app.store().read().await?.clusters_requested_before(asked_before).await?;
+    for cluster in waiting {
+        let permit = app.authorize_controller::<ExpireRequest>(Controller::Door, cluster)?;
+        let mut tx = app.store().write().await?;
+        tx.cluster_request_expire(&permit, asked_before, app.audit()).await?;
+        app.publish(tx.commit().await?).await?;
+    }
     Ok(())
 }

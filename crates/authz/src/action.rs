@@ -112,6 +112,8 @@ actions! {
     SignIn on UserId, "session_create", TokensCreate;
     /// Take in a request to join (FLEET-1). Only the door does it.
     RequestJoin on HubId, "cluster_request", ClustersCreate;
+    /// Forget a request to join that nobody decided on in time (FLEET-1). Only the door does it.
+    ExpireRequest on ClusterId, "cluster_request_expire", ClustersCreate;
     /// Write down what an agent says of its own cluster. Only that agent does it.
     ReportCluster on ClusterId, "cluster_report", ClustersView;
     /// Renew an agent's certificate. Only that agent does it.

@@ -28,7 +28,9 @@ const FROM_ABOVE: PermissionSet = PermissionSet::of(&[Permission::OrganizationsD
 /// What each controller may do; everything else is refused.
 fn controller_may(controller: Controller, operation: &str) -> bool {
     let allowed: &[&str] = match controller {
-        Controller::Door => &["setup_complete", "session_create", "cluster_request"],
+        Controller::Door => {
+            &["setup_complete", "session_create", "cluster_request", "cluster_request_expire"]
+        }
         Controller::Placement => &["desired_set", "organization_tear_down"],
     };
     allowed.contains(&operation)

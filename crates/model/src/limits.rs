@@ -44,6 +44,8 @@ pub const LICENCE_BYTES_MAX: usize = 64 * 1024;
 pub const CSR_BYTES_MAX: usize = 16 * 1024;
 /// Most clusters that wait for acceptance at one time on one hub.
 pub const CLUSTERS_REQUESTED_MAX: u64 = 100;
+/// Seconds after which a request to join that nobody decided on is forgotten, so that they do not pile up.
+pub const CLUSTER_REQUEST_SECONDS: i64 = 7 * 24 * 60 * 60;
 /// Seconds that a join token works when nobody says otherwise.
 pub const JOIN_TOKEN_SECONDS_DEFAULT: i64 = 60 * 60;
 /// Longest life of a join token, in seconds.

@@ -2,18 +2,24 @@
 //! who asks to join has none yet; one that is given has to come from the authority. The hub's certificate is made anew
 //! long before it ends, without a restart.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, RootCertStore, ServerConfig, SignatureScheme,
+};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use tokio::sync::watch;
 
-use crate::tls;
+use crate::{peer, tls};
 
 /// How often it is looked whether the certificate has to be made anew.
 pub(crate) const LOOK: Duration = Duration::from_mins(10);
@@ -62,22 +68,103 @@ fn certified(chain_pem: &str, key_pem: &str) -> anyhow::Result<Arc<CertifiedKey>
     Ok(Arc::new(key))
 }
 
+/// Who may show which certificate: one of the authorities' that was not revoked. The authorities can be exchanged while
+/// connections come in.
+pub(crate) struct AgentVerifier {
+    chains: RwLock<Arc<dyn ClientCertVerifier>>,
+    revoked: watch::Receiver<Arc<BTreeSet<String>>>,
+}
+
+impl fmt::Debug for AgentVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AgentVerifier(…)")
+    }
+}
+
+impl AgentVerifier {
+    /// For authorities in PEM, and what was revoked of theirs.
+    ///
+    /// # Errors
+    /// When an authority cannot be read, or there is none.
+    pub(crate) fn new(
+        authorities_pem: &str,
+        revoked: watch::Receiver<Arc<BTreeSet<String>>>,
+    ) -> anyhow::Result<Arc<Self>> {
+        Ok(Arc::new(Self { chains: RwLock::new(chains(authorities_pem)?), revoked }))
+    }
+
+    fn chains(&self) -> Arc<dyn ClientCertVerifier> {
+        Arc::clone(&self.chains.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn chains(authorities_pem: &str) -> anyhow::Result<Arc<dyn ClientCertVerifier>> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(authorities_pem.as_bytes()) {
+        roots.add(certificate.context("the hub's authority cannot be read")?)?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), tls::provider())
+        .allow_unauthenticated()
+        .build()
+        .context("the hub has no authority")
+}
+
+impl ClientCertVerifier for AgentVerifier {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    /// An agent has one certificate and needs no hint which to show.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    /// FLEET-1: what was revoked ends here, before anything was asked.
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let verified = self.chains().verify_client_cert(end_entity, intermediates, now)?;
+        let known = peer::read(end_entity).map_err(|_| CertificateError::BadEncoding)?;
+        if self.revoked.borrow().contains(&known.serial) {
+            return Err(CertificateError::Revoked.into());
+        }
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains().verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.chains().verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chains().supported_verify_schemes()
+    }
+}
+
 /// TLS towards agents.
 ///
 /// # Errors
-/// When the authority's certificate cannot be read.
+/// When the cryptography has no TLS 1.3.
 pub(crate) fn server_config(
     identity: Arc<HubIdentity>,
-    authority_pem: &str,
+    verifier: Arc<AgentVerifier>,
 ) -> anyhow::Result<Arc<ServerConfig>> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(authority_pem.as_bytes()) {
-        roots.add(certificate.context("the hub's authority cannot be read")?)?;
-    }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), tls::provider())
-        .allow_unauthenticated()
-        .build()
-        .context("the hub has no authority")?;
     let mut config = tls::versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(verifier)
         .with_cert_resolver(identity);
@@ -97,8 +184,9 @@ mod tests {
     use rcgen::{
         BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType,
     };
-    use tokio::net::TcpListener;
-    use tokio_rustls::TlsAcceptor;
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
 
     use super::*;
     use crate::listener::Listener;
@@ -140,6 +228,15 @@ mod tests {
     }
 
     async fn start(authority: &Authority, identity: Arc<HubIdentity>, tasks: &Tasks) -> SocketAddr {
+        start_with(authority, identity, tasks, watch::channel(Arc::default()).1).await
+    }
+
+    async fn start_with(
+        authority: &Authority,
+        identity: Arc<HubIdentity>,
+        tasks: &Tasks,
+        revoked: watch::Receiver<Arc<BTreeSet<String>>>,
+    ) -> SocketAddr {
         let router = Router::new().fallback(|request: Request| async move {
             request
                 .extensions()
@@ -148,8 +245,9 @@ mod tests {
         });
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
-        let tls = Some(TlsAcceptor::from(server_config(identity, &authority.pem).unwrap()));
-        let listener = Listener { name: "agents", socket, tls, router, connections: 8 };
+        let verifier = AgentVerifier::new(&authority.pem, revoked.clone()).unwrap();
+        let tls = Some(TlsAcceptor::from(server_config(identity, verifier).unwrap()));
+        let listener = Listener { name: "agents", socket, tls, router, connections: 8, revoked };
         let inner = tasks.clone();
         tasks.background("agents", |_| listener.serve(inner));
         address
@@ -157,13 +255,18 @@ mod tests {
 
     /// A client that trusts the authority and shows a certificate, over HTTP/2 or HTTP/1.1.
     fn client(authority: &Authority, identity: Option<(String, String)>) -> reqwest::Client {
+        let config = client_config(authority, identity);
+        reqwest::Client::builder().tls_backend_preconfigured(config).build().unwrap()
+    }
+
+    fn client_config(authority: &Authority, identity: Option<(String, String)>) -> rustls::ClientConfig {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
         let builder = rustls::ClientConfig::builder_with_provider(tls::provider())
             .with_protocol_versions(rustls::DEFAULT_VERSIONS)
             .unwrap()
             .with_root_certificates(roots);
-        let config = match identity {
+        match identity {
             Some((certificate, key)) => builder
                 .with_client_auth_cert(
                     vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
@@ -171,8 +274,7 @@ mod tests {
                 )
                 .unwrap(),
             None => builder.with_no_client_auth(),
-        };
-        reqwest::Client::builder().tls_backend_preconfigured(config).build().unwrap()
+        }
     }
 
     async fn asks(client: &reqwest::Client, address: SocketAddr) -> Result<String, reqwest::Error> {
@@ -219,5 +321,41 @@ mod tests {
         assert!(identity.exchange("nonsense", &key).is_err());
         assert!(asks(&client(&after, None), address).await.is_ok());
         tasks.shut_down(Duration::ZERO).await;
+    }
+
+    /// FLEET-1: a certificate that is revoked ends the connections that showed it, and no handshake takes it.
+    #[tokio::test]
+    async fn fleet_1_a_revoked_certificate_ends_its_connections_and_is_refused_in_the_handshake() {
+        let (ours, tasks) = (Authority::new(), Tasks::new());
+        let (chain, key) = ours.hub();
+        let (revoke, revoked) = watch::channel(Arc::default());
+        let address = start_with(&ours, HubIdentity::new(&chain, &key).unwrap(), &tasks, revoked).await;
+        let (mine, other) =
+            (ours.agent(ClusterId::fresh(&SystemIds)), ours.agent(ClusterId::fresh(&SystemIds)));
+        let der = CertificateDer::from_pem_slice(mine.0.as_bytes()).unwrap();
+        let serial = peer::read(&der).unwrap().serial;
+        let (open, bystander) = (client(&ours, Some(mine.clone())), client(&ours, Some(other)));
+        assert!(asks(&open, address).await.is_ok() && asks(&bystander, address).await.is_ok());
+        // A connection on which nothing is asked just now.
+        let mut idle = connect(&ours, &mine, address).await;
+
+        revoke.send_replace(Arc::new([serial].into()));
+        let read = tokio::time::timeout(Duration::from_secs(5), idle.read(&mut [0])).await;
+        assert!(!matches!(read.expect("it ends"), Ok(1..)), "it says something");
+        let error = asks(&client(&ours, Some(mine)), address).await.unwrap_err();
+        assert!(format!("{error:?}").contains("CertificateRevoked"), "{error:?}");
+        assert!(asks(&open, address).await.is_err());
+        assert!(asks(&bystander, address).await.is_ok());
+        tasks.shut_down(Duration::ZERO).await;
+    }
+
+    async fn connect(
+        authority: &Authority,
+        identity: &(String, String),
+        address: SocketAddr,
+    ) -> tokio_rustls::client::TlsStream<TcpStream> {
+        let connector = TlsConnector::from(Arc::new(client_config(authority, Some(identity.clone()))));
+        let stream = TcpStream::connect(address).await.unwrap();
+        connector.connect("localhost".try_into().unwrap(), stream).await.unwrap()
     }
 }

@@ -5,6 +5,7 @@ mod follower;
 mod numbers;
 mod outbox;
 mod placement;
+mod revocations;
 mod sweep;
 
 use std::future::Future;
@@ -53,6 +54,7 @@ pub(crate) fn start(app: &App, tasks: &Tasks, metrics: &Metrics) {
         registry.register("bastide_controller_runs", "Passes of controllers", runs.0.clone());
     });
     follower::start(app, tasks, &runs);
+    revocations::start(app, tasks, &runs);
     placement::start(app, tasks, &runs);
     outbox::start(app, tasks, &runs);
     sweep::start(app, tasks, &runs);

@@ -1,6 +1,7 @@
 //! Connections: accepting them, TLS, limits, and their orderly end. Both listeners of the hub are this one with other
 //! settings.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -16,9 +17,9 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -35,6 +36,8 @@ const FIRST_REQUEST: Duration = Duration::from_secs(20);
 const PING: Duration = Duration::from_secs(20);
 /// Most requests at one time on one HTTP/2 connection.
 const STREAMS: u32 = 128;
+/// How long the other side may take to hang up after a handshake that failed.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Pause after the system could not give a connection, such as when it has no file descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -50,6 +53,8 @@ pub(crate) struct Listener {
     pub(crate) router: Router,
     /// Most connections at one time; further ones wait.
     pub(crate) connections: usize,
+    /// Serial numbers of client certificates that are not accepted any more: a connection that showed one ends.
+    pub(crate) revoked: watch::Receiver<Arc<BTreeSet<String>>>,
 }
 
 impl Listener {
@@ -70,6 +75,7 @@ impl Listener {
                         tls: self.tls.clone(),
                         router: self.router.clone(),
                         draining: draining.clone(),
+                        revoked: self.revoked.clone(),
                     };
                     tasks.piece("connection", async move {
                         connection.serve(stream).await;
@@ -101,15 +107,17 @@ struct Connection {
     tls: Option<TlsAcceptor>,
     router: Router,
     draining: CancellationToken,
+    revoked: watch::Receiver<Arc<BTreeSet<String>>>,
 }
 
 impl Connection {
     async fn serve(self, stream: TcpStream) {
         let Some(tls) = &self.tls else { return self.speak(stream, None).await };
-        let stream = match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+        let stream = match tokio::time::timeout(HANDSHAKE, tls.accept(stream).into_fallible()).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                return tracing::debug!(listener = self.name, peer = %self.address, %error, "no TLS handshake");
+            Ok(Err((error, stream))) => {
+                tracing::debug!(listener = self.name, peer = %self.address, %error, "no TLS handshake");
+                return hang_up(stream).await;
             }
             Err(_) => {
                 return tracing::debug!(listener = self.name, peer = %self.address, "the handshake is too slow");
@@ -129,6 +137,15 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let asked = Arc::new(AtomicBool::new(false));
+        let mut revoked = self.revoked;
+        let serial = certificate.as_ref().map(|certificate| certificate.serial.clone());
+        let mut revocation = pin!(async move {
+            let Some(serial) = serial else { return std::future::pending().await };
+            // When nobody can revoke any more, the hub is ending.
+            if revoked.wait_for(|revoked| revoked.contains(&serial)).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        });
         let service = {
             let (router, asked, address) = (self.router, Arc::clone(&asked), self.address);
             hyper::service::service_fn(move |mut request: Request<Incoming>| {
@@ -152,6 +169,12 @@ impl Connection {
                     }
                     return;
                 }
+                // Whatever is under way is cut off: a long poll that waits, too.
+                () = revocation.as_mut() => {
+                    return tracing::info!(
+                        listener = self.name, peer = %self.address, "a connection ends: its certificate was revoked"
+                    );
+                }
                 () = self.draining.cancelled(), if !told => {
                     told = true;
                     connection.as_mut().graceful_shutdown();
@@ -165,6 +188,18 @@ impl Connection {
             }
         }
     }
+}
+
+/// Ends a connection so that the other side can read why. What it has sent meanwhile has to be taken in for that: closing
+/// over unread bytes resets the connection, and the alert is lost.
+async fn hang_up(mut stream: TcpStream) {
+    const ENOUGH: u64 = 64 * 1024;
+    let end = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut (&mut stream).take(ENOUGH), &mut tokio::io::sink()).await
+    };
+    // Who does not hang up as well is not waited for.
+    let _ = tokio::time::timeout(FAREWELL, end).await;
 }
 
 async fn answer(router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
@@ -186,7 +221,6 @@ fn builder() -> auto::Builder<TokioExecutor> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     #[expect(clippy::disallowed_methods, reason = "a sample that is in no table")]
     async fn start(
@@ -207,7 +241,14 @@ mod tests {
         );
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
-        let listener = Listener { name: "sample", socket, tls: None, router, connections: 2 };
+        let listener = Listener {
+            name: "sample",
+            socket,
+            tls: None,
+            router,
+            connections: 2,
+            revoked: watch::channel(Arc::default()).1,
+        };
         let inner = tasks.clone();
         tasks.background("sample", |_| listener.serve(inner));
         address

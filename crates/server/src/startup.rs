@@ -1,5 +1,6 @@
 //! From a configuration to a hub that runs, as a list of named steps, and back to nothing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -9,13 +10,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use axum::Router;
 use bastide_app::authority::HubCertificate;
-use bastide_app::{App, identity};
+use bastide_app::{App, clusters, identity};
 use bastide_model::{SystemClock, SystemIds};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-use crate::agent_listener::{self, HubIdentity};
+use crate::agent_listener::{self, AgentVerifier, HubIdentity};
 use crate::config::Configuration;
 use crate::http::hub::{Hub, WebSettings};
 use crate::http::{agent, registry, routes};
@@ -117,6 +119,8 @@ async fn steps(configuration: Configuration, tasks: &Tasks) -> anyhow::Result<Ru
     warn_of_cookies(&sockets.public_url);
     let public = step("prepare the public listener", async { public_router(&hub) }).await?;
     let agents = step("prepare the listener for agents", async { agent_door(&hub) }).await?;
+    let follow = async { Ok(clusters::follow_revocations(&app).await?) };
+    step("read which certificates were revoked", follow).await?;
     controllers::start(&app, tasks, &hub.metrics);
     let setup_link = step("look for a site administrator", setup_link(&hub)).await?;
     let (public_addr, agent_addr) = (sockets.public_addr, sockets.agent_addr);
@@ -149,6 +153,7 @@ struct Sockets {
 struct AgentDoor {
     router: Router,
     tls: TlsAcceptor,
+    revoked: watch::Receiver<Arc<BTreeSet<String>>>,
 }
 
 impl Sockets {
@@ -172,6 +177,8 @@ impl Sockets {
             tls: self.public_tls,
             router: public,
             connections: PUBLIC_CONNECTIONS,
+            // People show no certificates.
+            revoked: watch::channel(Arc::default()).1,
         };
         let agents = Listener {
             name: "agents",
@@ -179,6 +186,7 @@ impl Sockets {
             tls: Some(agents.tls),
             router: agents.router,
             connections: AGENT_CONNECTIONS,
+            revoked: agents.revoked,
         };
         let (for_public, for_agents) = (tasks.clone(), tasks.clone());
         tasks.background("public listener", |_| public.serve(for_public));
@@ -219,7 +227,9 @@ fn agent_door(hub: &Hub) -> anyhow::Result<AgentDoor> {
     let authority = hub.app.authority();
     let HubCertificate { chain_pem, key_pem, renew_after } = authority.hub_certificate(hub.app.now())?;
     let identity = HubIdentity::new(&chain_pem, &key_pem)?;
-    let tls = agent_listener::server_config(Arc::clone(&identity), authority.certificate_pem())?;
+    let revoked = hub.app.revocations();
+    let verifier = AgentVerifier::new(authority.certificate_pem(), revoked.clone())?;
+    let tls = agent_listener::server_config(Arc::clone(&identity), verifier)?;
     let app = hub.app.clone();
     hub.tasks.background("certificate of the hub", move |stop| async move {
         let mut renew_after = renew_after;
@@ -232,7 +242,7 @@ fn agent_door(hub: &Hub) -> anyhow::Result<AgentDoor> {
             }
         }
     });
-    Ok(AgentDoor { router, tls: TlsAcceptor::from(tls) })
+    Ok(AgentDoor { router, tls: TlsAcceptor::from(tls), revoked })
 }
 
 fn exchange(app: &App, identity: &HubIdentity) -> anyhow::Result<bastide_model::Timestamp> {

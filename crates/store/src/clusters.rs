@@ -1,8 +1,8 @@
 //! Clusters: requests to join, decisions, signs of life, certificates of their agents (FLEET-1, FLEET-2).
 
 use bastide_authz::action::{
-    AcceptCluster, DeleteCluster, DenyCluster, RenewCertificate, ReportCluster, RequestJoin, ViewCluster,
-    WithdrawCluster,
+    AcceptCluster, DeleteCluster, DenyCluster, ExpireRequest, RenewCertificate, ReportCluster, RequestJoin,
+    ViewCluster, WithdrawCluster,
 };
 use bastide_authz::visible::Scope;
 use bastide_authz::{Action, Change, Permit, Visible};
@@ -35,7 +35,7 @@ statements! {
         and (c.name, c.id) > ($2, $3) order by c.name, c.id";
     BY_NAME = "select id from clusters where name = $1 and deleted_at_ms is null order by id";
     REQUESTED = "select count(*) from clusters where hub_id = $1 and membership = 'requested' and deleted_at_ms is null";
-    CREDENTIALS = "select ticket_hash, csr_pem, membership from clusters where id = $1 and deleted_at_ms is null";
+    CREDENTIALS = "select ticket_hash, csr_pem, membership, decided_at_ms from clusters where id = $1 and deleted_at_ms is null";
     DECIDE = "update clusters set membership = $3, decided_at_ms = $4, revision = revision + 1 \
         where id = $1 and membership = $2 and fingerprint = $5 and deleted_at_ms is null";
     LOCK = "update clusters set revision = revision where id = $1 and deleted_at_ms is null";
@@ -45,10 +45,19 @@ statements! {
     BEAT = "insert into heartbeats (cluster_id, at_ms, api_server_ready) values ($1, $2, $3) \
         on conflict (cluster_id) do update set at_ms = excluded.at_ms, api_server_ready = excluded.api_server_ready";
     CERTIFICATE_INSERT = "insert into agent_certificates (serial, cluster_id, issued_at_ms, not_after_ms) values ($1, $2, $3, $4)";
-    CERTIFICATE = "select count(*) from agent_certificates a join clusters c on c.id = a.cluster_id \
+    CERTIFICATE = "select (select count(*) from agent_certificates o where o.cluster_id = a.cluster_id \
+        and o.revoked_at_ms is null and o.issued_at_ms < a.issued_at_ms) \
+        from agent_certificates a join clusters c on c.id = a.cluster_id \
         where a.serial = $1 and a.cluster_id = $2 and a.revoked_at_ms is null and a.not_after_ms > $3 \
         and c.membership = 'joined' and c.deleted_at_ms is null";
     CERTIFICATES_REVOKE = "update agent_certificates set revoked_at_ms = $2 where cluster_id = $1 and revoked_at_ms is null";
+    CERTIFICATES_SUPERSEDE = "update agent_certificates set revoked_at_ms = $3 where cluster_id = $1 and revoked_at_ms is null \
+        and issued_at_ms < (select issued_at_ms from agent_certificates where serial = $2)";
+    CERTIFICATES_REVOKED = "select serial from agent_certificates where revoked_at_ms is not null and not_after_ms > $1";
+    EXPIRED = "select id from clusters where membership = 'requested' and requested_at_ms < $1 and deleted_at_ms is null \
+        order by id limit 100";
+    EXPIRE = "update clusters set membership = 'withdrawn', decided_at_ms = $3, revision = revision + 1 \
+        where id = $1 and membership = 'requested' and requested_at_ms < $2 and deleted_at_ms is null";
     CERTIFICATES_SWEEP = "delete from agent_certificates where not_after_ms <= $1";
     PLACED = "select count(*) from placements where cluster_id = $1";
     HUB_LOCK = "update hubs set name = name where id = $1";
@@ -60,7 +69,7 @@ rows! {
         decided_at_ms: Option<i64>, facts: Json, conditions: Json, revision: i64, at_ms: Option<i64>,
         api_server_ready: Option<bool>,
     }
-    CredentialsRow { ticket_hash: Vec<u8>, csr_pem: String, membership: String, }
+    CredentialsRow { ticket_hash: Vec<u8>, csr_pem: String, membership: String, decided_at_ms: Option<i64>, }
 }
 
 /// A request to join, checked.
@@ -93,6 +102,8 @@ pub struct ClusterCredentials {
     pub csr_pem: String,
     /// How far its membership has come.
     pub membership: Membership,
+    /// When that was decided.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// A certificate that was issued to an agent.
@@ -274,6 +285,7 @@ impl Tx {
                 ticket_hash: row.ticket_hash,
                 csr_pem: row.csr_pem,
                 membership: parse("clusters.membership", &row.membership)?,
+                decided_at: row.decided_at_ms.map(Timestamp::from_millis),
             })
         })
         .transpose()
@@ -407,7 +419,8 @@ impl Tx {
         self.certificate_issued(permit.target(), certificate).await
     }
 
-    /// Whether a certificate was issued to this cluster, has not ended and was not revoked, and the cluster is accepted.
+    /// Whether a certificate was issued to this cluster, has not ended and was not revoked, and the cluster is accepted;
+    /// and then, how many older ones of that cluster work still.
     ///
     /// # Errors
     /// Those of the database.
@@ -416,8 +429,74 @@ impl Tx {
         cluster: ClusterId,
         serial: &str,
         now: Timestamp,
-    ) -> Result<bool> {
-        Ok(self.one::<(i64,)>(CERTIFICATE, args![serial, cluster.uuid(), now.as_millis()]).await?.0 > 0)
+    ) -> Result<Option<u64>> {
+        let older: Option<(i64,)> =
+            self.maybe(CERTIFICATE, args![serial, cluster.uuid(), now.as_millis()]).await?;
+        Ok(older.map(|(count,)| u64::try_from(count).unwrap_or(0)))
+    }
+
+    /// The certificate with this serial number was used: older ones of the cluster are over.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn certificates_supersede(
+        &mut self,
+        cluster: ClusterId,
+        serial: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        if self.run(CERTIFICATES_SUPERSEDE, args![cluster.uuid(), serial, now.as_millis()]).await? > 0 {
+            self.mark_written();
+        }
+        Ok(())
+    }
+
+    /// Serial numbers of certificates that were revoked and have not ended: what a handshake refuses.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn certificates_revoked(&mut self, now: Timestamp) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = self.all(CERTIFICATES_REVOKED, args![now.as_millis()]).await?;
+        Ok(rows.into_iter().map(|(serial,)| serial).collect())
+    }
+
+    /// Clusters that asked to join before a time and wait still; a hundred at most.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn clusters_requested_before(&mut self, time: Timestamp) -> Result<Vec<ClusterId>> {
+        let rows: Vec<(Uuid,)> = self.all(EXPIRED, args![time.as_millis()]).await?;
+        Ok(rows.into_iter().map(|(id,)| ClusterId::from_uuid(id)).collect())
+    }
+
+    /// Ends a request to join on which nobody decided: a cluster that carries nothing is forgotten, one that was here
+    /// before and carries organizations is put out and stays. Nothing happens when somebody decided meanwhile.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn cluster_request_expire(
+        &mut self,
+        permit: &Permit<ExpireRequest>,
+        asked_before: Timestamp,
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        let id = permit.target();
+        let args = args![id.uuid(), asked_before.as_millis(), audit.1.as_millis()];
+        let Some(before) = self.maybe::<ClusterRow>(ONE, args![id.uuid()]).await? else { return Ok(()) };
+        // Whoever places an organization holds the row, too: none can come in between.
+        if self.run(EXPIRE, args).await? == 0 {
+            return Ok(());
+        }
+        let stays = self.cluster_organizations(id).await? > 0;
+        if !stays {
+            self.run(DELETE, args![id.uuid(), audit.1.as_millis()]).await?;
+            self.change(Change::ClusterGone { id });
+        }
+        let target = Target::new("cluster", id, &before.name);
+        let was =
+            json!({"membership": before.membership, "uid": before.uid, "fingerprint": before.fingerprint});
+        let is = stays.then(|| json!({"membership": Membership::Withdrawn}));
+        self.audit(permit, audit, target, Some(was), is).await
     }
 
     /// Forgets certificates that have ended.

@@ -223,7 +223,11 @@ impl FakeAgent {
         self.wait_for_desired(after, Duration::ZERO).await
     }
 
-    async fn wait_for_desired(&self, after: i64, wait: Duration) -> Result<Desired> {
+    /// The same, waiting at the hub for something new.
+    ///
+    /// # Errors
+    /// When the hub does not say, or ends the session.
+    pub async fn wait_for_desired(&self, after: i64, wait: Duration) -> Result<Desired> {
         let path = format!("{}?after={after}&wait={}", agent::DESIRED, wait.as_secs());
         self.exchange(Method::GET, &path, None).await?.read()
     }

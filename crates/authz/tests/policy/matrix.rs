@@ -104,7 +104,7 @@ fn rows() -> Vec<Row> {
     let clusters = [("spoke", SPOKE), ("spare", SPARE)];
     ask!(agents, clusters, ViewCluster, AcceptCluster, DenyCluster, WithdrawCluster, DeleteCluster);
     ask!(agents, clusters, ViewLicence, UpdateLicence, ViewGateways, CreateGateway, DeleteGateway);
-    ask!(agents, clusters, ReportCluster, RenewCertificate, SetDesired);
+    ask!(agents, clusters, ReportCluster, RenewCertificate, SetDesired, ExpireRequest);
     ask!(no_agent, [("site", Site)], ViewAudit, CompleteSetup);
     ask!(no_agent, [("childowner", Own(CHILD_OWNER))], ViewOwn, CreateToken, DeleteToken);
     ask!(no_agent, [("childowner", Own(CHILD_OWNER))], DeleteSession, AgreeLogin);

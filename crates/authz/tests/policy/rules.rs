@@ -2,8 +2,8 @@
 
 use bastide_authz::action::{
     AdvanceDeletion, CompleteSetup, CreateOrganization, CreateRootOrganization, CreateToken, CreateUser,
-    DeleteOrganization, RenewCertificate, ReportCluster, RequestJoin, SetDesired, SignIn, UpdateOrganization,
-    ViewCluster, ViewHubs, ViewMembers, ViewOrganization, ViewOrganizationAudit, ViewOwn,
+    DeleteOrganization, ExpireRequest, RenewCertificate, ReportCluster, RequestJoin, SetDesired, SignIn,
+    UpdateOrganization, ViewCluster, ViewHubs, ViewMembers, ViewOrganization, ViewOrganizationAudit, ViewOwn,
 };
 use bastide_authz::target::Object;
 use bastide_authz::visible::Scope;
@@ -345,13 +345,14 @@ fn controllers_do_only_what_their_line_says() {
     assert_eq!(who::<CompleteSetup>(Site), [Controller::Door]);
     assert_eq!(who::<SignIn>(CHILD_OWNER), [Controller::Door]);
     assert_eq!(who::<RequestJoin>(HUB), [Controller::Door]);
+    assert_eq!(who::<ExpireRequest>(SPOKE), [Controller::Door]);
     assert_eq!(who::<SetDesired>(SPOKE), [Controller::Placement]);
     assert_eq!(who::<AdvanceDeletion>(CHILD), [Controller::Placement]);
     assert_eq!(who::<DeleteOrganization>(CHILD), []);
     assert_eq!(who::<CreateUser>(Realm(BRAND)), []);
     assert_eq!(who::<CreateRootOrganization>(Commons(BRAND)), []);
     assert_eq!(who::<ReportCluster>(SPOKE), []);
-    assert_eq!(action::ALL.len(), 37, "look at the lines above when actions are added");
+    assert_eq!(action::ALL.len(), 38, "look at the lines above when actions are added");
 }
 
 #[test]

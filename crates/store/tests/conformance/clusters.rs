@@ -1,8 +1,8 @@
 //! Clusters: they ask, somebody decides, their agents' certificates hold as long as they are accepted (FLEET-1, FLEET-2).
 
 use bastide_authz::action::{
-    AcceptCluster, DeleteCluster, DenyCluster, RenewCertificate, ReportCluster, RequestJoin, ViewCluster,
-    WithdrawCluster,
+    AcceptCluster, DeleteCluster, DenyCluster, ExpireRequest, RenewCertificate, ReportCluster, RequestJoin,
+    ViewCluster, WithdrawCluster,
 };
 use bastide_model::cluster::{
     Capability, Cluster, ClusterFacts, Condition, ConditionStatus, Heartbeat, Membership,
@@ -23,6 +23,8 @@ both_engines! {
     fleet_1_one_of_two_decisions_at_the_same_time_counts,
     fleet_1_the_key_that_was_looked_at_is_the_one_that_is_accepted,
     fleet_1_a_certificate_holds_as_long_as_its_cluster_is_accepted,
+    fleet_1_the_first_use_of_a_newer_certificate_ends_the_older_ones,
+    fleet_1_a_request_that_nobody_decides_is_forgotten_in_time,
     fleet_1_waiting_clusters_are_counted_by_one_at_a_time,
     fleet_2_a_cluster_in_use_is_not_unregistered,
     fleet_2_a_cluster_and_what_is_placed_on_it_exclude_each_other,
@@ -96,7 +98,7 @@ async fn certify(bed: &Bed, cluster: ClusterId, serial: &str) -> Timestamp {
 }
 
 async fn holds(bed: &Bed, cluster: ClusterId, serial: &str, now: Timestamp) -> bool {
-    bed.read().await.certificate_holds(cluster, serial, now).await.unwrap()
+    bed.read().await.certificate_holds(cluster, serial, now).await.unwrap().is_some()
 }
 
 async fn fleet_1_the_same_cluster_asks_again_and_is_accepted_again(bed: Bed) {
@@ -251,6 +253,65 @@ async fn fleet_1_a_certificate_holds_as_long_as_its_cluster_is_accepted(bed: Bed
     tx.commit().await.unwrap();
     assert_eq!(bed.database.number("select count(*) from agent_certificates where serial = '0a1b'").await, 0);
     assert_eq!(bed.database.number("select count(*) from agent_certificates").await, 3);
+}
+
+/// Two certificates of one cluster, a second apart, and one of another cluster.
+async fn fleet_1_the_first_use_of_a_newer_certificate_ends_the_older_ones(bed: Bed) {
+    let id = bed.cluster("spoke-1", Membership::Joined).await;
+    let other = bed.cluster("spoke-2", Membership::Joined).await;
+    let (now, end) = (bed.now(), certify(&bed, id, "01").await);
+    certify(&bed, other, "77").await;
+    let renew = bed.agent::<RenewCertificate>(id).await;
+    let renewed = IssuedCertificate {
+        serial: "02".into(),
+        issued_at: now.plus_seconds(1),
+        not_after: end.plus_seconds(1),
+    };
+    let mut tx = bed.write().await;
+    tx.certificate_renewed(&renew, &renewed).await.unwrap();
+    tx.commit().await.unwrap();
+    let held = async |serial| bed.read().await.certificate_holds(id, serial, now).await.unwrap();
+    let revoked = async || bed.read().await.certificates_revoked(now).await.unwrap();
+    assert_eq!((held("01").await, held("02").await), (Some(0), Some(1)), "both work");
+    assert!(revoked().await.is_empty());
+
+    // The use of the older one ends nothing.
+    for (serial, expected) in [("01", Some(0)), ("02", None)] {
+        let mut tx = bed.write().await;
+        tx.certificates_supersede(id, serial, now).await.unwrap();
+        let committed = tx.commit().await.unwrap();
+        assert_eq!(committed.revision.is_some(), expected.is_none(), "replicas hear of what ends");
+        assert_eq!((held("01").await, held("02").await.is_some()), (expected, true));
+    }
+    assert_eq!(revoked().await, ["01"]);
+    assert_eq!(held("02").await, Some(0));
+    assert!(holds(&bed, other, "77", now).await);
+    assert!(
+        bed.read().await.certificates_revoked(end).await.unwrap().is_empty(),
+        "what has ended needs no list"
+    );
+}
+
+async fn fleet_1_a_request_that_nobody_decides_is_forgotten_in_time(bed: Bed) {
+    let (waits, joined) = (
+        bed.cluster("spoke-1", Membership::Requested).await,
+        bed.cluster("spoke-2", Membership::Joined).await,
+    );
+    let now = bed.the_cluster(waits).await.requested_at;
+    let later = now.plus_seconds(60);
+    let due = async |time| bed.read().await.clusters_requested_before(time).await.unwrap();
+    assert_eq!((due(now).await, due(later).await), (vec![], vec![waits]));
+    for (cluster, before) in [(waits, now), (joined, later), (waits, later), (waits, later)] {
+        let permit = bed.door::<ExpireRequest>(cluster).await;
+        let mut tx = bed.write().await;
+        tx.cluster_request_expire(&permit, before, bed.audit()).await.unwrap();
+        tx.commit().await.unwrap();
+        let there = bed.read().await.cluster(waits).await.is_ok();
+        assert_eq!(there, before == now || cluster == joined, "{before}");
+    }
+    assert_eq!(bed.the_cluster(joined).await.membership, Membership::Joined);
+    let operation = "select count(*) from audit_records where operation = 'cluster_request_expire'";
+    assert_eq!(bed.database.number(operation).await, 1);
 }
 
 async fn fleet_1_waiting_clusters_are_counted_by_one_at_a_time(bed: Bed) {

@@ -1,5 +1,7 @@
 //! FLEET-1: how a cluster joins, stays, renews and is put out again, against the hub's real door for agents.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use bastide_api::agent::{
     self, Capability, Condition, Facts, Heartbeat, JoinState, JoinStateQuery, Renew, SetStatus, Status,
@@ -7,13 +9,30 @@ use bastide_api::agent::{
 };
 use bastide_model::ClusterId;
 use bastide_testkit::fake_agent::FakeAgent;
+use bastide_testkit::hub::{Hub, Options};
 use bastide_testkit::pki::Identity;
+use bastide_testkit::wait;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::database::Database;
 use crate::stage::{Stage, beat, everything, text, texts};
+
+/// How long the end of a membership may take to reach every session (FLEET-1).
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// Waits until the certificate is refused in the handshake; until then nothing may be answered but 401.
+async fn refused(agent: &FakeAgent) -> Result<()> {
+    wait::until("the certificate to be refused", AT_ONCE, async || match agent.beat(true).await {
+        Ok(answered) => {
+            ensure!(answered.status == 401, "{}: {}", answered.status, answered.body);
+            Ok(None)
+        }
+        Err(error) => Ok(format!("{error:?}").contains("CertificateRevoked").then_some(())),
+    })
+    .await
+}
 
 /// What the hub says to somebody with a join token.
 async fn asks(token: &Value) -> Result<(u16, String)> {
@@ -158,7 +177,7 @@ async fn fleet_1_withdrawn_at_once_and_the_same_cluster_when_it_returns() -> Res
     ensure!(intruder.status == 409 && intruder.code() == "cluster_joined", "{}", intruder.body);
 
     stage.cli.ok(&["cluster", "withdraw", "eu-1"]).await?;
-    ensure!(agent.beat(true).await?.status == 401);
+    refused(&agent).await?;
     ensure!(agent.renew().await.is_err() && agent.desired(0).await.is_err());
     let cluster = stage.admin.get("/v1/clusters/eu-1").await?;
     ensure!(
@@ -176,7 +195,7 @@ async fn fleet_1_withdrawn_at_once_and_the_same_cluster_when_it_returns() -> Res
     ensure!(reply == outcome(409, "fingerprint_mismatch"), "{reply:?}");
     stage.accept("eu-1", &mut back).await?;
     beat(&back, true).await?;
-    ensure!(agent.beat(true).await?.status == 401, "the old certificate works again");
+    refused(&agent).await.context("the old certificate works again")?;
     ensure!(agent.standing().await.is_err(), "the old ticket works again");
     ensure!(texts(&stage.admin.get("/v1/clusters").await?, "/id")? == [id]);
     stage.stop().await
@@ -194,13 +213,15 @@ async fn fleet_1_a_renewed_certificate_works_until_the_cluster_is_unregistered()
     ensure!(agent.fingerprint() != fingerprint);
     beat(&agent, true).await?;
     ensure!(text(&stage.admin.get("/v1/clusters/eu-1").await?, "/availability")? == "available");
+    // From its first use on, the one before it is over.
+    refused(&agent.showing(Some(&before))?).await?;
     // Key and certificate belong together: the new key with the old certificate is nobody.
     let mixed = Identity { certificate: before.certificate.clone(), key: after.key };
     ensure!(agent.showing(Some(&mixed)).is_err() || agent.showing(Some(&mixed))?.beat(true).await.is_err());
 
     stage.cli.ok(&["cluster", "delete", "eu-1", "--confirm", "eu-1"]).await?;
-    ensure!(agent.beat(true).await?.status == 401);
-    ensure!(agent.showing(Some(&before))?.beat(true).await?.status == 401);
+    refused(&agent).await?;
+    refused(&agent.showing(Some(&before))?).await?;
     ensure!(stage.admin.outcome(Method::GET, "/v1/clusters/eu-1", None).await? == outcome(404, "not_found"));
     let token = stage.join_token("eu-1").await?;
     let mut back = agent.reborn()?;
@@ -333,5 +354,76 @@ async fn fleet_1_certificates_of_another_authority_are_refused() -> Result<()> {
         let reply = stage.admin.ask(Method::POST, path, Some(&json!({}))).await?;
         ensure!(reply.status == 404, "{path} is served to people: {}", reply.status);
     }
+    stage.stop().await
+}
+
+/// FLEET-1: withdrawing ends every session of the cluster within five seconds, on every replica: a long poll that waits is
+/// cut off, and no handshake takes the certificate any more. Other clusters notice nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_1_withdrawing_ends_every_session_on_every_replica() -> Result<()> {
+    let database = Database::new().await?;
+    let stage = Stage::on_postgres(&database).await?;
+    let other = Hub::start(Options { database: Some(database.url()), port: None }).await?;
+    let (here, bystander) = (stage.joined("eu-1").await?, stage.joined("eu-2").await?);
+    let there = here.showing(Some(&here.identity()?))?.led_to(&other.agent_url());
+    wait::until("the other replica to know the cluster", Duration::from_secs(15), async || {
+        Ok(there.beat(true).await?.status.is_success().then_some(()))
+    })
+    .await?;
+    beat(&here, true).await?;
+    let poll = |agent: &FakeAgent| {
+        let agent = agent.clone();
+        tokio::spawn(async move { agent.wait_for_desired(0, Duration::from_secs(25)).await })
+    };
+    let (polls, stays) = ([poll(&here), poll(&there)], poll(&bystander));
+    // Each poll holds a connection; a sign of life by the same client needs another one, so the polls are under way.
+    beat(&here, true).await?;
+    beat(&there, true).await?;
+
+    stage.admin.post("/v1/clusters/eu-1/withdraw", &Value::Null).await?;
+    let began = std::time::Instant::now();
+    for poll in polls {
+        let ended = tokio::time::timeout(AT_ONCE, poll).await.context("a poll waits on")??;
+        ensure!(ended.is_err(), "{ended:?}");
+    }
+    refused(&here).await?;
+    refused(&there).await?;
+    ensure!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
+    ensure!(!stays.is_finished(), "another cluster's session was ended");
+    beat(&bystander, true).await?;
+    other.stop().await?;
+    stage.stop().await
+}
+
+/// FLEET-1: whose certificates have all ended is nobody until accepted anew, and its old ticket gives it none. Time is moved
+/// in the database, as hours cannot be waited for.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_1_after_total_expiry_a_cluster_asks_anew_and_needs_accepting_again() -> Result<()> {
+    let database = Database::new().await?;
+    let stage = Stage::on_postgres(&database).await?;
+    let agent = stage.joined("eu-1").await?;
+    ensure!(
+        matches!(agent.standing().await?, JoinState::Joined(_)),
+        "an answer that got lost is given again"
+    );
+    let nine_hours = 9 * 3600 * 1000;
+    for past in [
+        format!("update agent_certificates set not_after_ms = not_after_ms - {nine_hours}"),
+        format!("update clusters set decided_at_ms = decided_at_ms - {nine_hours}"),
+    ] {
+        database.run(&past).await?;
+    }
+    ensure!(agent.beat(true).await?.status == 401, "a certificate that has ended works");
+    ensure!(agent.standing().await.is_err(), "the old ticket gives another certificate");
+    let cluster = stage.admin.get("/v1/clusters/eu-1").await?;
+    ensure!(text(&cluster, "/membership")? == "joined" && text(&cluster, "/availability")? != "available");
+
+    let token = stage.join_token("eu-1").await?;
+    let mut back = agent.reborn()?;
+    back.request(text(&token, "/secret")?).await?;
+    let cluster = stage.admin.get("/v1/clusters/eu-1").await?;
+    ensure!(text(&cluster, "/membership")? == "requested" && text(&cluster, "/id")? == agent.cluster()?);
+    stage.accept("eu-1", &mut back).await?;
+    beat(&back, true).await?;
     stage.stop().await
 }
