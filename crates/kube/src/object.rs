@@ -58,6 +58,11 @@ resources! {
         "admissionregistration.k8s.io/v1" "MutatingAdmissionPolicy" "mutatingadmissionpolicies" false true;
     MUTATING_ADMISSION_POLICY_BINDING =
         "admissionregistration.k8s.io/v1" "MutatingAdmissionPolicyBinding" "mutatingadmissionpolicybindings" false true;
+    VALIDATING_ADMISSION_POLICY =
+        "admissionregistration.k8s.io/v1" "ValidatingAdmissionPolicy" "validatingadmissionpolicies" false true;
+    VALIDATING_ADMISSION_POLICY_BINDING =
+        "admissionregistration.k8s.io/v1" "ValidatingAdmissionPolicyBinding" "validatingadmissionpolicybindings"
+        false true;
     GATEWAY = "gateway.networking.k8s.io/v1" "Gateway" "gateways" true false;
 }
 

@@ -7,7 +7,7 @@ use crate::apply::{Applier, Live};
 use crate::error::Result;
 use crate::object::{
     CLUSTER_ROLE, GATEWAY, MUTATING_ADMISSION_POLICY, MUTATING_ADMISSION_POLICY_BINDING, NAMESPACE,
-    ObjectKey, ROLE, ROLE_BINDING,
+    ObjectKey, ROLE, ROLE_BINDING, VALIDATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY_BINDING,
 };
 use crate::record::{Recorded, SetName};
 use crate::render::{MANAGED_BY, MANAGED_BY_LABEL, ORGANIZATION_LABEL};
@@ -77,7 +77,13 @@ fn stage(key: &ObjectKey) -> Stage {
         Stage::Rights
     } else if is_any(&[&NAMESPACE]) {
         Stage::Namespaces
-    } else if is_any(&[&MUTATING_ADMISSION_POLICY, &MUTATING_ADMISSION_POLICY_BINDING, &CLUSTER_ROLE]) {
+    } else if is_any(&[
+        &MUTATING_ADMISSION_POLICY,
+        &MUTATING_ADMISSION_POLICY_BINDING,
+        &VALIDATING_ADMISSION_POLICY,
+        &VALIDATING_ADMISSION_POLICY_BINDING,
+        &CLUSTER_ROLE,
+    ]) {
         Stage::Policies
     } else {
         Stage::Confinement

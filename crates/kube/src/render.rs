@@ -1,9 +1,11 @@
 //! From what an organization should be to the objects that make it so (FLEET-5). Pure: the same arguments give the same
 //! objects, in the order in which they are applied. Knows no connection and nothing of what is on a cluster.
 
+mod admission;
 mod agent;
 mod gateway;
 mod labels;
+mod locks;
 mod namespaces;
 mod network;
 mod node_pool;
@@ -11,6 +13,7 @@ mod quota;
 mod rbac;
 #[cfg(test)]
 mod tests;
+mod workloads;
 mod yaml;
 
 use bastide_model::placement::{DesiredGateway, DesiredOrganization};
@@ -76,10 +79,12 @@ pub fn organization(desired: &DesiredOrganization, options: &RenderOptions) -> V
     objects
 }
 
-/// Bastide's own objects on a cluster, whichever organizations are there: its namespace and the roles that every
-/// organization's bindings refer to.
+/// Bastide's own objects on a cluster, whichever organizations are there: its namespace, the policies that hold for all
+/// organizations, and the roles that every organization's bindings refer to.
 pub fn cluster(options: &RenderOptions) -> Vec<Object> {
     let mut objects = vec![namespaces::system(options)];
+    objects.extend(locks::render());
+    objects.extend(workloads::render());
     objects.extend(rbac::cluster_roles());
     objects
 }

@@ -8,6 +8,10 @@
 mod cluster;
 #[path = "reconcile/drift.rs"]
 mod drift;
+#[path = "reconcile/intruder.rs"]
+mod intruder;
+#[path = "reconcile/locks.rs"]
+mod locks;
 #[path = "reconcile/node_pool.rs"]
 mod node_pool;
 #[path = "reconcile/removal.rs"]
@@ -16,6 +20,8 @@ mod removal;
 mod rights;
 #[path = "reconcile/stage.rs"]
 mod stage;
+#[path = "reconcile/workloads.rs"]
+mod workloads;
 
 use bastide_kube::reconcile::bring_about;
 use bastide_kube::record::{self, SetName};

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use super::admission::{ADMINISTER, GROUP, TENANTS};
 use super::rbac::{TENANT_EDIT, TENANT_GATEWAY, TENANT_VIEW, rule};
 use super::{RenderOptions, SYSTEM_NAMESPACE, labelled, labels, namespaces};
 use crate::object::{
@@ -94,9 +95,16 @@ fn cluster_rules() -> Vec<Value> {
         rule("networking.k8s.io", &["networkpolicies"], KEEP),
         rule(
             "admissionregistration.k8s.io",
-            &["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"],
+            &[
+                "mutatingadmissionpolicies",
+                "mutatingadmissionpolicybindings",
+                "validatingadmissionpolicies",
+                "validatingadmissionpolicybindings",
+            ],
             KEEP,
         ),
+        // What the locks ask for before they let somebody through.
+        rule(GROUP, &[TENANTS], &[ADMINISTER]),
         rule("gateway.networking.k8s.io", &["gateways"], KEEP),
         rule("rbac.authorization.k8s.io", &["rolebindings"], KEEP),
         rule("rbac.authorization.k8s.io", &["clusterroles"], READ),

@@ -22,6 +22,12 @@ pub(super) const SLUG_ANNOTATION: &str = "bastide.dev/slug";
 /// The organization's name, for people.
 pub(super) const NAME_ANNOTATION: &str = "bastide.dev/name";
 
+/// On a namespace of an organization with a node pool: the pool's labels as `key=value`, with commas between them.
+pub(super) const NODE_SELECTOR_ANNOTATION: &str = "bastide.dev/node-selector";
+/// On a namespace of an organization with a node pool: the pool's tolerations as `kubectl taint` writes them, with commas
+/// between them.
+pub(super) const TOLERATIONS_ANNOTATION: &str = "bastide.dev/tolerations";
+
 /// Labels of every object of an organization.
 pub(super) fn of(desired: &DesiredOrganization) -> Value {
     json!({

@@ -3,7 +3,9 @@
 use bastide_model::placement::DesiredOrganization;
 use serde_json::{Map, Value, json};
 
-use super::labels::{NAME_ANNOTATION, ROLE_LABEL, SLUG_ANNOTATION};
+use super::labels::{
+    NAME_ANNOTATION, NODE_SELECTOR_ANNOTATION, ROLE_LABEL, SLUG_ANNOTATION, TOLERATIONS_ANNOTATION,
+};
 use super::{RenderOptions, SYSTEM_NAMESPACE, labelled, labels, namespace_names, of_organization};
 use crate::object::{NAMESPACE, Object};
 
@@ -50,11 +52,19 @@ fn pod_security(options: &RenderOptions, enforced: &str) -> Map<String, Value> {
     labels
 }
 
-/// Those of the organization, and what people need to recognize it by.
+/// Those of the organization, what people need to recognize it by, and what its pods are held to (`workloads.rs`).
 fn annotations(desired: &DesiredOrganization) -> Map<String, Value> {
     let mut annotations: Map<String, Value> =
         desired.annotations.iter().map(|(key, value)| (key.to_owned(), json!(value))).collect();
     annotations.insert(SLUG_ANNOTATION.to_owned(), json!(desired.slug));
     annotations.insert(NAME_ANNOTATION.to_owned(), json!(desired.name));
+    if let Some(pool) = &desired.node_pool {
+        let labels: Vec<_> = pool.labels().iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let tolerations: Vec<_> = pool.tolerations().iter().map(ToString::to_string).collect();
+        annotations.insert(NODE_SELECTOR_ANNOTATION.to_owned(), json!(labels.join(",")));
+        if !tolerations.is_empty() {
+            annotations.insert(TOLERATIONS_ANNOTATION.to_owned(), json!(tolerations.join(",")));
+        }
+    }
     annotations
 }

@@ -63,8 +63,9 @@ impl NodeSpec {
 
     /// The object to create.
     pub(super) fn object(&self) -> Result<Node> {
-        let resources =
-            serde_json::json!({ "cpu": self.cpu, "memory": self.memory, "pods": self.pods.to_string() });
+        let resources = serde_json::json!({
+            "cpu": self.cpu, "memory": self.memory, "pods": self.pods.to_string(), "ephemeral-storage": SCRATCH,
+        });
         let taints: Vec<_> = self
             .taints
             .iter()
@@ -86,6 +87,9 @@ impl NodeSpec {
         .with_context(|| format!("the node {} cannot be described", self.name))
     }
 }
+
+/// Scratch space of every node.
+const SCRATCH: &str = "200Gi";
 
 /// Whether a node is Ready and free of the taint that it had until then, so that pods can be scheduled there.
 pub(super) fn is_ready(node: &Node) -> bool {

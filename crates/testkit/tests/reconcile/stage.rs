@@ -30,8 +30,9 @@ static PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
 async fn plane() -> &'static ControlPlane {
     PLANE
         .get_or_init(|| async {
-            let node = |name| NodeSpec::new(name).label("pool", "gold").taint("pool", "gold", "NoSchedule");
-            let options = Options::new("reconcile").with_nodes(vec![NodeSpec::new("plain"), node("gold")]);
+            let node = |name| NodeSpec::new(name).label("pool", name).taint("pool", name, "NoSchedule");
+            let nodes = vec![NodeSpec::new("plain"), node("gold"), node("silver")];
+            let options = Options::new("reconcile").with_nodes(nodes);
             let plane = ControlPlane::start(options).await.unwrap();
             plane.apply_gateway_api_crds().await.unwrap();
             cluster_objects(&plane.client().await.unwrap(), &options_of_plane()).await.unwrap();
