@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bastide_authz::action::{CreateRootOrganization, RequestJoin};
-use bastide_authz::{Commons, Graph};
-use bastide_model::{AssignmentId, Error, RealmId, SystemIds};
-use bastide_store::{Store, statements};
+use bastide_authz::action::{CreateRootOrganization, RequestJoin, RotateAuthority};
+use bastide_authz::{Commons, Graph, Site};
+use bastide_model::{AssignmentId, Error, Ids as _, RealmId, SystemIds};
+use bastide_store::{Authorities, Store, statements};
 use serde_json::json;
 
-use crate::bed::{Bed, Empty, Engine, audit_id, both_engines, race};
+use crate::bed::{Bed, Empty, Engine, audit_id, both_engines, code, race};
 
 both_engines! {
     every_statement_prepares,
@@ -178,16 +178,50 @@ async fn the_installation_is_prepared_once_and_time_does_not_go_back(bed: Bed) {
 }
 
 async fn an_authority_is_kept_as_it_was_made_first(bed: Bed) {
-    assert_eq!(bed.read().await.authority("agents").await.unwrap(), None);
+    let kept = async || bed.read().await.authorities().await.unwrap();
+    assert_eq!(kept().await, Authorities::default());
     for certificate in ["first", "second"] {
         let mut tx = bed.write().await;
-        let id = bastide_model::Ids::fresh(&SystemIds);
-        tx.authority_insert(id, "agents", (certificate, "key"), bed.now()).await.unwrap();
+        let id = SystemIds.fresh();
+        tx.authority_insert(id, (certificate, "key"), bed.now()).await.unwrap();
         tx.commit().await.unwrap();
     }
-    let kept = bed.read().await.authority("agents").await.unwrap();
-    assert_eq!(kept, Some(("first".into(), "key".into())));
-    assert_eq!(bed.read().await.authority("others").await.unwrap(), None);
+    let first = kept().await.present.unwrap();
+    assert_eq!((first.certificate_pem.as_str(), first.key_pem.as_str()), ("first", "key"));
+    // The next one waits until it takes over; then the key of the one before is forgotten, and in time its certificate.
+    let prepare = async || {
+        let permit = bed.site::<RotateAuthority>(Site).await;
+        let mut tx = bed.write().await;
+        let made =
+            tx.authority_prepare(&permit, SystemIds.fresh(), ("next", "its key"), "aa", bed.audit()).await;
+        tx.commit().await.unwrap();
+        made
+    };
+    let switch = async || {
+        let permit = bed.site::<RotateAuthority>(Site).await;
+        let mut tx = bed.write().await;
+        tx.authority_switch(&permit, ("00", "aa"), bed.audit()).await?;
+        tx.commit().await.map(drop)
+    };
+    assert_eq!(code(switch().await), "authority_not_prepared");
+    assert_eq!(kept().await.present, Some(first.clone()), "nothing is done by half");
+    prepare().await.unwrap();
+    assert_eq!(code(prepare().await), "authority_prepared");
+    assert_eq!(kept().await.present, Some(first));
+    switch().await.unwrap();
+    let after = kept().await;
+    assert_eq!(after.present.unwrap().certificate_pem, "next");
+    let previous = after.previous.unwrap();
+    assert_eq!(
+        (previous.certificate_pem.as_str(), previous.key_pem.as_str(), after.next),
+        ("first", "", None)
+    );
+    for (time, there) in [(previous.since, true), (previous.since.plus_seconds(1), false)] {
+        let mut tx = bed.write().await;
+        tx.authority_forget(time).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(kept().await.previous.is_some(), there);
+    }
 }
 
 /// Whoever waits for the other in a circle is told to try again, and the other goes on.
