@@ -80,7 +80,7 @@ fn deletion_is_confirmed_by_the_slug_and_can_be_waited_for() {
     assert!(!hub.lines().iter().any(|line| line.starts_with("DELETE")));
     let end = cli.run(&["organization", "delete", "acme", "--confirm", "acme", "--wait", "-o", "json"]);
     assert_eq!(end.code, 0, "{end:?}");
-    assert_eq!(serde_json::from_str::<Value>(&end.stdout).unwrap()["state"], "deleting");
+    assert_eq!(serde_json::from_str::<Value>(&end.stdout).unwrap()["state"], "deleted");
     assert!(end.stderr.contains("deleting; cluster eu-1 is available"), "{}", end.stderr);
     assert!(end.stderr.contains("is gone"), "{}", end.stderr);
 }
