@@ -102,7 +102,7 @@ pub(crate) struct Copied {
 }
 
 /// Every copied folder.
-pub(crate) const COPIED: [Copied; 2] = [
+pub(crate) const COPIED: [Copied; 6] = [
     Copied {
         name: "kwok-stages",
         module: "kwok",
@@ -121,7 +121,16 @@ pub(crate) const COPIED: [Copied; 2] = [
         source: "sigs.k8s.io/gateway-api",
         paths: &["config/crd/standard"],
     },
+    pods("pods-baseline-pass", &["test/testdata/baseline/v1.35/pass"]),
+    pods("pods-baseline-fail", &["test/testdata/baseline/v1.35/fail"]),
+    pods("pods-restricted-pass", &["test/testdata/restricted/v1.35/pass"]),
+    pods("pods-restricted-fail", &["test/testdata/restricted/v1.35/fail"]),
 ];
+
+/// Pods that a level of the Pod Security Standards lets in or refuses, as Kubernetes itself tests it.
+const fn pods(name: &'static str, paths: &'static [&'static str]) -> Copied {
+    Copied { name, module: "kubernetes", source: "k8s.io/pod-security-admission", paths }
+}
 
 /// A folder of assets: where it is, and what it was made from.
 #[derive(Debug, Clone)]

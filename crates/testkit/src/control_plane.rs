@@ -37,12 +37,14 @@ pub struct Options {
     /// namespaces have no service accounts and do not end once deleted, the roles `admin`, `edit` and `view` are
     /// empty, as they are aggregated by a controller, and pods are not scheduled.
     pub controllers: bool,
+    /// Whether the API server knows mutating admission policies. Without them it is as one before Kubernetes 1.36.
+    pub mutating_policies: bool,
 }
 
 impl Options {
     /// etcd and kube-apiserver only.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), nodes: Vec::new(), controllers: false }
+        Self { name: name.to_owned(), nodes: Vec::new(), controllers: false, mutating_policies: true }
     }
 
     /// The same with the controllers, the scheduler and these nodes.
@@ -76,7 +78,7 @@ impl ControlPlane {
         let folder = scratch_folder(&options.name)?;
         let access = Access::new(&options.name, folder.path())?;
         let mut plane = Self { name: options.name, processes: Vec::new(), access, assets, folder };
-        plane.start_servers(options.controllers).await?;
+        plane.start_servers(options.controllers, options.mutating_policies).await?;
         if options.controllers {
             plane.start_controllers()?;
         }
@@ -203,10 +205,18 @@ impl ControlPlane {
     }
 
     /// etcd and kube-apiserver, which waits for etcd by itself.
-    async fn start_servers(&mut self, controllers: bool) -> Result<()> {
+    async fn start_servers(&mut self, controllers: bool, mutating_policies: bool) -> Result<()> {
         let (etcd, port) = servers::etcd(&self.assets, self.folder.path())?;
         self.processes.push(etcd);
-        let server = servers::api_server(&self.assets, self.folder.path(), port, &self.access, controllers)?;
+        let folder = self.folder.path();
+        let mut command = servers::api_server(&self.assets, folder, port, &self.access);
+        if !controllers {
+            servers::without_controllers(&mut command);
+        }
+        if !mutating_policies {
+            servers::without_mutating_policies(&mut command);
+        }
+        let server = servers::start("kube-apiserver", &mut command, folder)?;
         self.processes.push(server);
 
         let client = self.client().await?;

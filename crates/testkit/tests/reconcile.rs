@@ -2,7 +2,12 @@
 //!
 //! One control plane for all tests of this file; each has an organization of its own on it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test may fail the test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of a test may fail the test"
+)]
 
 #[path = "reconcile/cluster.rs"]
 mod cluster;
@@ -20,6 +25,8 @@ mod removal;
 mod rights;
 #[path = "reconcile/stage.rs"]
 mod stage;
+#[path = "reconcile/standards.rs"]
+mod standards;
 #[path = "reconcile/workloads.rs"]
 mod workloads;
 

@@ -5,6 +5,8 @@ mod following;
 #[cfg(test)]
 mod joining;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod membership;
 #[cfg(test)]
 mod program;

@@ -12,7 +12,7 @@ use crate::object::{CONFIG_MAP, DEPLOYMENT, Object, RESOURCES, Resource, SECRET,
 
 /// Kinds that others make with labels copied from ours: a gateway controller makes what serves a gateway.
 const MADE_BY_OTHERS: [&Resource; 4] = [&CONFIG_MAP, &DEPLOYMENT, &SECRET, &SERVICE_ACCOUNT];
-/// Kinds that have a policy of their own, or that no policy can see.
+/// Versions whose kinds outside of namespaces have a policy of their own, or are seen by none.
 const NOT_BY_LABEL: [&str; 2] = ["v1", "admissionregistration.k8s.io/v1"];
 
 /// The policies over namespaces and over Bastide's own objects.
@@ -138,9 +138,10 @@ fn own_objects() -> Policy<'static> {
 
 /// Every kind that Bastide makes objects of and that the label alone tells whose an object is.
 fn own_kinds() -> Vec<Value> {
-    let kinds = RESOURCES.iter().filter(|kind| {
-        !MADE_BY_OTHERS.contains(kind) && !(NOT_BY_LABEL.contains(&kind.api_version) && !kind.namespaced)
-    });
+    let kinds = RESOURCES
+        .iter()
+        .filter(|kind| kind.namespaced || !NOT_BY_LABEL.contains(&kind.api_version))
+        .filter(|kind| !MADE_BY_OTHERS.contains(kind));
     kinds
         .map(|kind| {
             let all = format!("{}/*", kind.plural);

@@ -29,13 +29,7 @@ pub(super) fn etcd(assets: &Assets, folder: &Path) -> Result<(Process, u16)> {
 }
 
 /// kube-apiserver, as a production cluster has it: RBAC, service account tokens, client certificates.
-pub(super) fn api_server(
-    assets: &Assets,
-    folder: &Path,
-    etcd: u16,
-    access: &Access,
-    controllers: bool,
-) -> Result<Process> {
+pub(super) fn api_server(assets: &Assets, folder: &Path, etcd: u16, access: &Access) -> Command {
     let file = |name: &str| access.file(name).display().to_string();
     let mut command = Command::new(assets.program("kube-apiserver"));
     command
@@ -56,11 +50,20 @@ pub(super) fn api_server(
         // Left to Pod Security admission, as in every cluster.
         .arg("--allow-privileged=true")
         .arg("--profiling=false");
-    if !controllers {
-        // It taints new nodes as not ready, which only the controllers would ever take back.
-        command.arg("--disable-admission-plugins=TaintNodesByCondition");
-    }
-    start("kube-apiserver", &mut command, folder)
+    command
+}
+
+/// What an API server without controllers must not do: taint new nodes as not ready, which only they would take back.
+pub(super) fn without_controllers(command: &mut Command) {
+    command.arg("--disable-admission-plugins=TaintNodesByCondition");
+}
+
+/// As an API server was before Kubernetes 1.36.
+pub(super) fn without_mutating_policies(command: &mut Command) {
+    let group = "admissionregistration.k8s.io/v1";
+    command.arg("--feature-gates=MutatingAdmissionPolicy=false").arg(format!(
+        "--runtime-config={group}/mutatingadmissionpolicies=false,{group}/mutatingadmissionpolicybindings=false"
+    ));
 }
 
 /// kube-controller-manager.
@@ -108,6 +111,7 @@ pub(super) fn kwok(assets: &Assets, folder: &Path, access: &Access) -> Result<Pr
     start("kwok", &mut command, folder)
 }
 
-fn start(name: &str, command: &mut Command, folder: &Path) -> Result<Process> {
+/// Starts a part, with its log in the folder.
+pub(super) fn start(name: &str, command: &mut Command, folder: &Path) -> Result<Process> {
     Process::start(name, command, &folder.join(format!("{name}.log")), Ending::Terminate)
 }

@@ -6,11 +6,14 @@ use bastide_kube::record::{self, SetName};
 use bastide_kube::render::RenderOptions;
 use bastide_model::cluster::ConditionStatus;
 use bastide_testkit::control_plane::{ControlPlane, Options};
-use k8s_openapi::api::rbac::v1::ClusterRole;
+use bastide_testkit::wait;
+use k8s_openapi::api::rbac::v1::{ClusterRole, RoleBinding};
 use kube::Api;
-use kube::api::PostParams;
+use kube::api::{ListParams, PostParams};
 
-use crate::stage::{Stage, status_of};
+use crate::intruder::{is_refused, post};
+use crate::node_pool::pod;
+use crate::stage::{LIMIT, Stage, gold, status_of};
 
 /// FLEET-6: Bastide's own objects are made once, repaired when changed, and an own one that is no longer wanted goes.
 #[tokio::test]
@@ -84,5 +87,37 @@ async fn fleet_6_a_missing_gateway_api_is_told_and_hinders_nothing_else() {
     // And once the shared one will do, nothing is missing.
     let report = bring_about(&client, &stage.set(2), &options).await.unwrap();
     assert_eq!(status_of(&report, "Applied"), (ConditionStatus::True, "Applied".to_owned()));
+    plane.stop().await.unwrap();
+}
+
+/// FLEET-4, FLEET-5: where pods cannot be given a pool, that is told, and an organization that has one all the same gets
+/// neither rights nor, by the policies that there are, a pod anywhere.
+#[tokio::test]
+async fn fleet_4_a_cluster_without_mutating_policies_lets_no_pod_off_its_pool() {
+    let mut before_1_36 = Options::new("no-mutation");
+    before_1_36.mutating_policies = false;
+    let plane = ControlPlane::start(before_1_36).await.unwrap();
+    let client = plane.client().await.unwrap();
+    let options = RenderOptions::for_version("v1.35.0");
+    cluster_objects(&client, &options).await.unwrap();
+    let found = capabilities::discover(&client).await.unwrap();
+    let told = found.iter().find(|one| one.name == "MutatingAdmissionPolicy").unwrap();
+    assert!(!told.available && told.reason.contains("no node pool"), "{told:?}");
+
+    let stage = Stage::new("poolless").await;
+    let set = stage.set_with(1, |desired| desired.node_pool = Some(gold()));
+    let report = bring_about(&client, &set, &options).await.unwrap();
+    assert_eq!(status_of(&report, "Applied"), (ConditionStatus::False, "Refused".to_owned()));
+    let bindings: Api<RoleBinding> = Api::namespaced(client.clone(), &stage.base());
+    assert_eq!(bindings.list(&ListParams::default()).await.unwrap().items, [], "nobody may act there");
+    plane.kubectl(&["create", "serviceaccount", "default", "--namespace", &stage.base()]).await.unwrap();
+    let path = format!("/api/v1/namespaces/{}/pods?dryRun=All", stage.base());
+    let body = serde_json::to_value(pod("tried", &serde_json::json!({}))).unwrap();
+    wait::until("a pod to be refused", LIMIT, async || {
+        let result = post(&client, &path, &body).await;
+        Ok(is_refused(&result, "NodePoolNotAllowed").then_some(()))
+    })
+    .await
+    .unwrap();
     plane.stop().await.unwrap();
 }

@@ -14,13 +14,6 @@ const NAMESPACES: &str = "/api/v1/namespaces";
 fn changes_of_a_namespace() -> Vec<(&'static str, Value, &'static str)> {
     let labels = |labels: Value| json!({ "metadata": { "labels": labels } });
     let notes = |notes: Value| json!({ "metadata": { "annotations": notes } });
-    let owner = |name: &str, uid: &str, controls: bool| {
-        json!({
-            "apiVersion": "v1", "kind": "Namespace", "name": name, "uid": uid, "controller": controls,
-        })
-    };
-    let owners = |owners: Value| json!({ "metadata": { "ownerReferences": owners } });
-    let (one, two) = ("00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002");
     let locked = "NamespaceLocked";
     vec![
         ("given to another organization", labels(json!({ "bastide.dev/organization": "org_other" })), locked),
@@ -62,6 +55,19 @@ fn changes_of_a_namespace() -> Vec<(&'static str, Value, &'static str)> {
             notes(json!({ "scheduler.alpha.kubernetes.io/node-selector": "pool=silver" })),
             locked,
         ),
+    ]
+}
+
+/// What could be tried to become its owner, or to keep it from going.
+fn claims_on_a_namespace() -> Vec<(&'static str, Value, &'static str)> {
+    let owner = |name: &str, uid: &str, controls: bool| {
+        json!({
+            "apiVersion": "v1", "kind": "Namespace", "name": name, "uid": uid, "controller": controls,
+        })
+    };
+    let owners = |owners: Value| json!({ "metadata": { "ownerReferences": owners } });
+    let (one, two) = ("00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002");
+    vec![
         ("owned", owners(json!([owner("other", one, false)])), "NamespaceOwnerLocked"),
         ("owned and controlled", owners(json!([owner("other", one, true)])), "NamespaceOwnerLocked"),
         (
@@ -88,7 +94,7 @@ async fn fleet_5_an_organizations_namespace_cannot_be_hijacked() {
     let path = format!("{NAMESPACES}/{}", stage.base());
     let protected = async || metadata(&stage.client, &path).await;
     let before = protected().await;
-    for (what, change, code) in changes_of_a_namespace() {
+    for (what, change, code) in changes_of_a_namespace().into_iter().chain(claims_on_a_namespace()) {
         for way in WAYS {
             let result = write(&intruder, way, &path, "", &change).await;
             // Applying what is left out does not take it away from who owns it: then nothing happens.
@@ -127,6 +133,42 @@ async fn fleet_5_an_organizations_namespace_cannot_be_hijacked() {
     write(&intruder, "merge", &path, "", &json!({ "metadata": { "labels": { "harmless": "yes" } } }))
         .await
         .unwrap();
+}
+
+/// FLEET-5: also where an administrator of the cluster made somebody the owner, nobody else is added beside, and none of
+/// them becomes the one who controls.
+#[tokio::test]
+async fn fleet_5_an_owner_brings_no_other() {
+    let stage = Stage::new("owned").await;
+    stage.until_settled(&stage.set(1)).await;
+    let intruder = intruder::client(stage.plane()).await;
+    let path = format!("{NAMESPACES}/{}", stage.base());
+    let uid = async |name: &str| {
+        let live = intruder::get(&stage.client, &format!("{NAMESPACES}/{name}")).await.unwrap();
+        live["metadata"]["uid"].clone()
+    };
+    let owner = |name: &str, uid: &Value, controls: bool| json!({ "apiVersion": "v1", "kind": "Namespace", "name": name, "uid": uid, "controller": controls });
+    let (first, second) = (uid("kube-system").await, uid("kube-public").await);
+    let owners = |owners: &Value| json!({ "metadata": { "ownerReferences": owners } });
+    let set = owners(&json!([owner("kube-system", &first, false)]));
+    write(&stage.client, "merge", &path, "", &set).await.unwrap();
+    let before = metadata(&stage.client, &path).await;
+    for change in [
+        json!([owner("kube-system", &first, false), owner("kube-public", &second, false)]),
+        json!([owner("kube-public", &second, true), owner("kube-system", &first, false)]),
+        json!([owner("kube-system", &first, true)]),
+        json!([owner("kube-public", &second, false)]),
+    ] {
+        for way in WAYS {
+            for subresource in ["", "/status"] {
+                let result = write(&intruder, way, &path, subresource, &owners(&change)).await;
+                let after = metadata(&stage.client, &path).await;
+                assert_eq!(after, before, "{change} by {way} of {subresource}: {result:?}");
+                let is_told = !subresource.is_empty() || is_refused(&result, "NamespaceOwnerLocked");
+                assert!(is_told, "{change} by {way}: {result:?}");
+            }
+        }
+    }
 }
 
 /// What is protected of a namespace.
