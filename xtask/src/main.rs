@@ -4,6 +4,7 @@
 
 mod asset_list;
 mod assets;
+mod bench;
 mod build;
 mod cache;
 mod command;
@@ -37,6 +38,7 @@ usage: cargo xtask <task>
     --list           say which steps there are
     -- FILTER…       what to pass to the test programs, such as a part of a test's name
   tidy               check the project's own rules; --list says which
+  bench [N]          build for release and measure how fast N organizations (200) reach a cluster
   openapi            write openapi/hub.json anew
   assets [--print]   build the Kubernetes servers for tests and the demo into a cache;
                      with --print, write the cache folder's path to standard output";
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
             say::line(&tidy::list());
             Ok(ExitCode::SUCCESS)
         }
+        ["bench", ref rest @ ..] => bench::run(workspace(), rest).map(|()| ExitCode::SUCCESS),
         ["openapi"] => openapi::write(workspace()).map(|()| ExitCode::SUCCESS),
         ["assets"] => build_assets(false),
         ["assets", "--print"] => build_assets(true),

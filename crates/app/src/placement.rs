@@ -41,6 +41,13 @@ pub async fn reconcile(app: &App) -> Result<Pass> {
 
 async fn reconcile_cluster(app: &App, cluster: ClusterId) -> Result<usize> {
     let permit = app.authorize_controller::<SetDesired>(Controller::Placement, cluster)?;
+    let mut tx = app.store().read().await?;
+    let wanted = desired_for(&tx.placed_now(&permit).await?);
+    if tx.is_desired(&permit, &wanted).await? {
+        return Ok(0);
+    }
+    drop(tx);
+    // Once more, holding the cluster: what follows from what was just read may not be true any more.
     let mut tx = app.store().write().await?;
     let wanted = desired_for(&tx.placed_on(&permit).await?);
     let changed = tx.set_desired(&permit, &wanted, app.now()).await?;

@@ -1,6 +1,6 @@
 //! Organizations, their namespaces, and who owns them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use bastide_authz::action::{
     AdvanceDeletion, CreateClientOrganization, CreateOrganization, CreateRootOrganization,
@@ -12,7 +12,7 @@ use bastide_model::names::{NamespaceBase, Slug};
 use bastide_model::organization::{Organization, OrganizationState};
 use bastide_model::role::{Reach, Role};
 use bastide_model::{
-    AssignmentId, AuditId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
+    AssignmentId, AuditId, ClusterId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
 };
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -52,6 +52,9 @@ statements! {
     SCAN_REALM = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, \
         plan_id, state, created_at_ms, revision from organizations where deleted_at_ms is null and search like $1 escape '\\' \
         and (search, id) > ($2, $3) and realm_id = $5 order by search, id limit $4";
+    PLACED = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
+        state, created_at_ms, revision from organizations where deleted_at_ms is null \
+        and id in (select organization_id from placements where cluster_id = $1)";
     CHILDREN = "select slug from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
     UPDATE = "update organizations set name = $3, search = $4, description = $5, visibility = $6, annotations = $7, \
         revision = revision + 1 where id = $1 and revision = $2 and deleted_at_ms is null";
@@ -227,6 +230,15 @@ impl Tx {
     pub async fn organization(&mut self, id: OrganizationId) -> Result<Organization> {
         let row: Option<OrganizationRow> = self.maybe(ONE, args![id.uuid()]).await?;
         organization(row.ok_or(Error::NotFound)?)
+    }
+
+    /// The organizations that are placed on a cluster, by id.
+    pub(crate) async fn organizations_placed_on(
+        &mut self,
+        cluster: ClusterId,
+    ) -> Result<HashMap<OrganizationId, Organization>> {
+        let rows: Vec<OrganizationRow> = self.all(PLACED, args![cluster.uuid()]).await?;
+        rows.into_iter().map(|row| organization(row).map(|one| (one.id, one))).collect()
     }
 
     /// Holds the organization's row until the end of the transaction, so that limits are counted by one at a time.

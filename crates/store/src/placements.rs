@@ -81,13 +81,22 @@ impl Tx {
     /// Those of the database.
     pub async fn placed_on(&mut self, permit: &Permit<SetDesired>) -> Result<Vec<PlacedOrganization>> {
         self.run(CLUSTER_LOCK, args![permit.target().uuid()]).await?;
+        self.placed_now(permit).await
+    }
+
+    /// The same as it is now, without holding anything: to find out whether there is something to do.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn placed_now(&mut self, permit: &Permit<SetDesired>) -> Result<Vec<PlacedOrganization>> {
         let rows: Vec<PlacementRow> = self.all(BY_CLUSTER, args![permit.target().uuid()]).await?;
         let gateways = self.gateways_of(permit.target()).await?;
+        let mut organizations = self.organizations_placed_on(permit.target()).await?;
         let mut placed = Vec::with_capacity(rows.len());
         let mut plans = HashMap::new();
         for row in rows {
             let placement = placement(row)?;
-            let organization = self.organization(placement.organization).await?;
+            let organization = organizations.remove(&placement.organization).ok_or(Error::NotFound)?;
             let plan = match plans.entry((organization.realm, organization.plan)) {
                 Entry::Occupied(known) => Plan::clone(known.get()),
                 Entry::Vacant(unknown) => {

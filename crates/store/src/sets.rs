@@ -1,5 +1,7 @@
 //! What should be on a cluster and what is, set by set, with generations that only grow (FLEET-6).
 
+use std::collections::HashMap;
+
 use bastide_authz::Permit;
 use bastide_authz::action::{ReportCluster, SetDesired, ViewOrganization};
 use bastide_model::cluster::{Condition, merge_conditions};
@@ -76,14 +78,8 @@ impl Tx {
     ) -> Result<usize> {
         let cluster = permit.target().uuid();
         self.run(CLUSTER_LOCK, args![cluster]).await?;
-        let stored: Vec<SetRow> = self.all(STORED, args![cluster]).await?;
         let mut changed = 0;
-        for (organization, content) in wanted {
-            let content = content.as_ref().map(to_json).transpose()?;
-            let known = stored.iter().find(|row| row.organization_id == organization.uuid());
-            if known.is_some_and(|row| row.content == content) || (known.is_none() && content.is_none()) {
-                continue;
-            }
+        for (organization, content) in self.sets_that_differ(permit, wanted).await? {
             let (generation,): (i64,) = self.one(NEXT_GENERATION, args![cluster]).await?;
             self.run(PUT, args![cluster, organization.uuid(), generation, content, now.as_millis()]).await?;
             changed += 1;
@@ -92,6 +88,39 @@ impl Tx {
             self.mark_written();
         }
         Ok(changed)
+    }
+
+    /// Whether [`Tx::set_desired`] would change nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn is_desired(
+        &mut self,
+        permit: &Permit<SetDesired>,
+        wanted: &[(OrganizationId, Option<DesiredOrganization>)],
+    ) -> Result<bool> {
+        Ok(self.sets_that_differ(permit, wanted).await?.is_empty())
+    }
+
+    /// What is wanted and not stored as such, as it is to be stored.
+    async fn sets_that_differ(
+        &mut self,
+        permit: &Permit<SetDesired>,
+        wanted: &[(OrganizationId, Option<DesiredOrganization>)],
+    ) -> Result<Vec<(OrganizationId, Option<Json>)>> {
+        let rows: Vec<SetRow> = self.all(STORED, args![permit.target().uuid()]).await?;
+        let stored: HashMap<Uuid, Option<Json>> =
+            rows.into_iter().map(|row| (row.organization_id, row.content)).collect();
+        let mut differing = Vec::new();
+        for (organization, content) in wanted {
+            let content = content.as_ref().map(to_json).transpose()?;
+            let known = stored.get(&organization.uuid());
+            // Nothing is wanted and nothing was ever given: there is nothing to take away.
+            if known != Some(&content) && !(known.is_none() && content.is_none()) {
+                differing.push((*organization, content));
+            }
+        }
+        Ok(differing)
     }
 
     /// The greatest generation of a cluster.

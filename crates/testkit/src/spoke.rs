@@ -4,13 +4,18 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use bastide_api::client::Client;
+use bastide_api::clusters::{AcceptCluster, NewJoinToken, UploadLicence};
 
 use crate::control_plane::{ControlPlane, NodeSpec, Options};
 use crate::gateways::GatewayController;
+use crate::hub::Hub;
 use crate::process::{Ending, Process};
 use crate::programs::program;
 use crate::wait;
 
+/// How long a spoke may take to become available.
+const AVAILABLE_LIMIT: Duration = Duration::from_mins(2);
 /// How long the agent may take to ask.
 const ASK_LIMIT: Duration = Duration::from_secs(30);
 
@@ -63,6 +68,32 @@ impl Spoke {
         self.agent =
             Some(Process::start("bastide-agent", &mut command, &self.agent_log(), Ending::Terminate)?);
         Ok(())
+    }
+
+    /// Joins a hub as its administrator sees to it: a join token, the agent, its fingerprint compared, accepted, and once it
+    /// is available a licence. The fingerprint.
+    ///
+    /// # Errors
+    /// When a step fails or takes too long.
+    pub async fn join(&mut self, hub: &Hub, admin: &Client, name: &str) -> Result<String> {
+        let token = NewJoinToken { cluster_name: name.to_owned(), minutes: None };
+        let issued = admin.create_join_token("main", &token).await?;
+        self.run_agent(&issued.command)?;
+        let fingerprint = self.fingerprint().await?;
+        wait::until("the request", ASK_LIMIT, async || Ok(admin.cluster(name).await.ok())).await?;
+        admin.accept_cluster(name, &AcceptCluster { fingerprint: fingerprint.clone() }).await?;
+        let available = wait::until("the spoke to be available", AVAILABLE_LIMIT, async || {
+            let cluster = admin.cluster(name).await?;
+            Ok((cluster.availability.as_deref() == Some("available")).then_some(cluster))
+        });
+        let uid = available.await?.administration.context("the administrator sees no uid")?.uid;
+        admin.upload_licence(name, &UploadLicence { pem: hub.licence_for(&uid, 365)?, force: false }).await?;
+        Ok(fingerprint)
+    }
+
+    /// Process id of the agent, when one was started.
+    pub fn agent_id(&self) -> Option<u32> {
+        self.agent.as_ref().map(Process::id)
     }
 
     fn agent_log(&self) -> std::path::PathBuf {

@@ -7,24 +7,17 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, bail};
 use bastide_api::client::Client;
 use bastide_api::client_organizations::{Administrator, NewClientOrganization};
-use bastide_api::clusters::{
-    AcceptCluster, Listener, ListenerProtocol, NewGatewayConfiguration, NewJoinToken, UploadLicence,
-};
+use bastide_api::clusters::{Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool};
 use bastide_api::users::NewUser;
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
 use bastide_testkit::spoke::Spoke;
-use bastide_testkit::wait;
 use std::io::Write as _;
-use std::time::Duration;
 
 /// The port that people expect; another one is taken when it is in use.
 const PORT: u16 = 8080;
 /// Exit code of `xtask assets` when something has to be installed first.
 const MISSING_TOOL: i32 = 3;
-/// How long a spoke may take to become available.
-const AVAILABLE_LIMIT: Duration = Duration::from_mins(2);
-
 /// What the demo says of itself.
 const HELP: &str = "\
 Runs a hub with people and organizations and, where Go or KUBEBUILDER_ASSETS is found, two clusters that join it, all on
@@ -170,7 +163,10 @@ async fn spokes(hub: &Hub, admin: &Client) -> Result<()> {
     let (eu, us) = tokio::join!(Spoke::start("eu-1"), Spoke::start("us-1"));
     let (mut eu, mut us) = (eu?, us?);
     for (name, spoke) in [("eu-1", &mut eu), ("us-1", &mut us)] {
-        join(hub, admin, name, spoke).await?;
+        let fingerprint = spoke.join(hub, admin, name).await?;
+        say(&format!(
+            "{name} has joined with the key {fingerprint}; it was accepted, is available and licensed"
+        ));
     }
     let listener = Listener { name: "web".into(), port: 80, protocol: ListenerProtocol::Http };
     let edge = NewGatewayConfiguration {
@@ -195,25 +191,6 @@ async fn spokes(hub: &Hub, admin: &Client) -> Result<()> {
     }
     say("Both spokes run. Ctrl-C stops everything.");
     std::future::pending().await
-}
-
-async fn join(hub: &Hub, admin: &Client, name: &str, spoke: &mut Spoke) -> Result<()> {
-    let issued = admin
-        .create_join_token("main", &NewJoinToken { cluster_name: name.to_owned(), minutes: None })
-        .await?;
-    spoke.run_agent(&issued.command)?;
-    let fingerprint = spoke.fingerprint().await?;
-    say(&format!("{name} asks to join; its key has the fingerprint\n  {fingerprint}"));
-    wait::until("the request", Duration::from_secs(30), async || Ok(admin.cluster(name).await.ok())).await?;
-    admin.accept_cluster(name, &AcceptCluster { fingerprint }).await?;
-    let cluster = wait::until("the spoke to be available", AVAILABLE_LIMIT, async || {
-        let cluster = admin.cluster(name).await?;
-        Ok((cluster.availability.as_deref() == Some("available")).then_some(cluster))
-    });
-    let uid = cluster.await?.administration.context("the administrator sees no uid")?.uid;
-    admin.upload_licence(name, &UploadLicence { pem: hub.licence_for(&uid, 365)?, force: false }).await?;
-    say(&format!("{name} was accepted, is available and licensed"));
-    Ok(())
 }
 
 async fn client_organization(
