@@ -18,6 +18,7 @@ use crate::metrics::Metrics;
 use crate::spoke::Spoke;
 use crate::state::State;
 use crate::surroundings::Surroundings;
+use crate::trust::{self, Pin};
 
 /// Longest time between two signs of life that is taken from a hub, in seconds.
 const PAUSE_MAX: i64 = 30 * HEARTBEAT_SECONDS;
@@ -66,7 +67,8 @@ impl Heartbeat {
     /// One sign of life. When the next one is due.
     async fn once(&self) -> Result<Duration, HubError> {
         let api_server_ready = self.spoke.is_ready().await;
-        let facts = self.facts.borrow().clone();
+        let mut facts = self.facts.borrow().clone();
+        facts.authorities = self.believed();
         let conditions = self.state.conditions(*self.link.state().borrow());
         let sent = self.surroundings.clock.now();
         let beat =
@@ -78,8 +80,38 @@ impl Heartbeat {
         self.state.set_skew(middle - answer.at_ms);
         let known = self.identity.current().and_then(|identity| identity.epoch);
         self.state.check_epoch(known, answer.epoch);
+        if let Some(authorities) = answer.authorities_pem {
+            self.believe(authorities).await;
+        }
         let seconds = answer.next_seconds.clamp(1, PAUSE_MAX);
         let next = Duration::from_secs(seconds.unsigned_abs());
         Ok(spread(next, 0.25, self.surroundings.random.as_ref()))
+    }
+
+    /// The authorities of the hub that are believed, by their fingerprints in order.
+    fn believed(&self) -> Vec<String> {
+        let identity = self.identity.current();
+        let newest = identity.as_ref().and_then(|identity| identity.newest());
+        let known = newest.and_then(|credential| trust::certificates(&credential.authorities).ok());
+        let mut known: Vec<_> = known.iter().flatten().map(|one| Pin::of(one).plain()).collect();
+        known.sort();
+        known
+    }
+
+    /// Takes in the authorities that a hub names which is believed already: it exchanges its own (kubernetes B.1).
+    async fn believe(&self, authorities: String) {
+        if let Err(error) = trust::certificates(&authorities) {
+            return tracing::warn!(%error, "the hub names authorities that cannot be read");
+        }
+        let stored = self.identity.update(|identity| {
+            for credential in identity.credential.iter_mut().chain(&mut identity.next) {
+                credential.authorities.clone_from(&authorities);
+            }
+        });
+        match stored.await {
+            Ok(()) => tracing::info!("the hub's authorities were taken in"),
+            // The hub names them again with the next sign of life.
+            Err(error) => tracing::warn!(%error, "the hub's authorities cannot be stored yet"),
+        }
     }
 }

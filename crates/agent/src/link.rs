@@ -43,8 +43,8 @@ pub(crate) struct Link {
     identity: Arc<IdentityStore>,
     surroundings: Surroundings,
     timings: Timings,
-    /// The connection pool of the newest credential, with that credential's certificate.
-    open: Mutex<Option<(String, Hub)>>,
+    /// The connection pool of the newest credential, with that credential.
+    open: Mutex<Option<(Credential, Hub)>>,
     state: watch::Sender<LinkState>,
     metrics: Arc<Metrics>,
 }
@@ -105,14 +105,14 @@ impl Link {
             .and_then(|identity| identity.newest())
             .ok_or_else(|| HubError::NotAccepted("no credential is stored on this cluster".into()))?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((certificate, hub)) = open.as_ref()
-            && *certificate == credential.certificate
+        if let Some((same, hub)) = open.as_ref()
+            && same == credential
         {
             return Ok((hub.clone(), credential.clone()));
         }
         let Credential { hub, authorities, certificate, key, .. } = credential;
         let hub = Hub::as_member(hub, authorities, certificate, key)?;
-        *open = Some((certificate.clone(), hub.clone()));
+        *open = Some((credential.clone(), hub.clone()));
         Ok((hub, credential.clone()))
     }
 

@@ -32,6 +32,11 @@ impl Pin {
     pub fn of(certificate: &CertificateDer<'_>) -> Self {
         Self(Sha256::digest(certificate).into())
     }
+
+    /// In lower-case hex.
+    pub(crate) fn plain(self) -> String {
+        hex::encode(self.0)
+    }
 }
 
 /// Reads 64 hex digits in either case, with or without colons between the pairs.

@@ -118,6 +118,9 @@ pub struct HeartbeatAnswer {
     pub next_seconds: i64,
     /// Counts restores of the hub's database; an agent that sees it change stops and reports.
     pub epoch: i64,
+    /// The authorities that the hub's certificate may come from, in PEM, when they are not those that the agent named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorities_pem: Option<String>,
 }
 
 /// What an agent knows of its cluster.
@@ -138,6 +141,9 @@ pub struct Facts {
     /// What the cluster can do.
     #[serde(default)]
     pub capabilities: Vec<Capability>,
+    /// SHA-256 of the authorities of the hub that the agent believes, in lower-case hex.
+    #[serde(default)]
+    pub authorities: Vec<String>,
 }
 
 /// Something that a cluster can or cannot do.
@@ -305,6 +311,7 @@ impl From<domain::ClusterFacts> for Facts {
             nodes: facts.nodes,
             nodes_ready: facts.nodes_ready,
             capabilities: facts.capabilities.into_iter().map(capability).collect(),
+            authorities: facts.authorities,
         }
     }
 }

@@ -57,6 +57,69 @@ pub struct JoinTokenView {
     pub expires_at: String,
 }
 
+/// Confirms that a cluster is lost for ever.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ForgetCluster {
+    /// The cluster's name, typed once more.
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
+    pub confirm: String,
+}
+
+/// What was on a cluster that was forgotten.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ForgottenCluster {
+    /// Slugs of the organizations whose objects were left there.
+    pub organizations: Vec<String>,
+}
+
+/// The authority that vouches for the hub and its agents, and how far its exchange has come.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct AuthorityState {
+    /// The one that signs.
+    pub present: AuthorityView,
+    /// The one that will take its place; absent when none was prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<AuthorityView>,
+    /// Those before it, as long as they are believed, the latest first.
+    #[serde(default)]
+    pub previous: Vec<AuthorityView>,
+    /// Joined clusters whose agents believe the next one.
+    pub clusters_ready: u64,
+    /// Clusters that answer and whose agents do not believe the next one yet, by name; at most 20.
+    pub clusters_waiting: Vec<String>,
+}
+
+/// An authority.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct AuthorityView {
+    /// SHA-256 of its certificate, in hex: what `--hub-ca-sha256` takes.
+    pub fingerprint: String,
+    /// When it was made; of the previous one: when it was replaced (RFC 3339).
+    pub since: String,
+}
+
+/// Asks for a step of the exchange.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateAuthority {
+    /// Which.
+    pub step: RotationStep,
+    /// With `switch`: also when agents that answer do not have the next one yet.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// A step of the exchange of an authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RotationStep {
+    /// Make the next one and hand it to the agents.
+    Prepare,
+    /// Let it take over.
+    Switch,
+}
+
 /// A cluster. What the caller may not see of it is absent.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ClusterView {

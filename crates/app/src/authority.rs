@@ -1,8 +1,10 @@
 //! The hub's own authority: signs the hub's certificate towards agents and the agents' certificates (FLEET-1).
 
+use std::fmt;
+
 use bastide_model::limits::{AGENT_CERTIFICATE_SECONDS, AGENT_RENEWAL_SECONDS};
 use bastide_model::{ClusterId, Error, Ids, Result, Timestamp};
-use bastide_store::{IssuedCertificate, Store};
+use bastide_store::{Authorities, IssuedCertificate, KeptAuthority, Store};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SerialNumber,
@@ -14,15 +16,44 @@ use x509_parser::prelude::FromDer;
 use crate::secrets;
 use crate::settings::Settings;
 
-const PURPOSE: &str = "agents";
+/// How many exchanges of the authority one who was away is led over.
+const BRIDGES_MAX: u8 = 4;
 const YEAR: i64 = 365 * 24 * 60 * 60;
 
-/// The authority and the hub's own certificate from it.
+/// The authorities of the installation for agents: the one that signs, and those that are believed beside it while one
+/// takes the place of another.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Authority {
-    certificate_pem: String,
-    certificate_der: Vec<u8>,
-    key_pem: String,
+    /// What signs: its own certificate.
+    certificate: Anchor,
+    /// The same key, vouched for by the authority before it: who knows only that one believes this one by it.
+    bridges_pem: String,
+    key_pem: Hidden,
+    next: Option<Anchor>,
+    /// Those before it, the latest first, each with what vouches for it.
+    previous: Vec<(Anchor, String)>,
     host: String,
+}
+
+/// The key, which no log shows.
+#[derive(PartialEq, Eq)]
+struct Hidden(String);
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// An authority that is believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anchor {
+    /// Its certificate in PEM.
+    pub pem: String,
+    /// SHA-256 of its certificate, in lower-case hex.
+    pub fingerprint: String,
+    /// When it was made; of the previous one: when it was replaced.
+    pub since: Timestamp,
 }
 
 /// A certificate as an agent gets it.
@@ -49,7 +80,8 @@ pub struct HubCertificate {
 }
 
 impl Authority {
-    /// The installation's authority, made at the first start; several replicas that start at once get the same.
+    /// The installation's authorities; the first is made at the first start, and several replicas that start at once get
+    /// the same.
     pub(crate) async fn load(
         store: &Store,
         settings: &Settings,
@@ -57,28 +89,57 @@ impl Authority {
         now: Timestamp,
     ) -> Result<Self> {
         let mut tx = store.write().await?;
-        if tx.authority(PURPOSE).await?.is_none() {
-            let (certificate_pem, key_pem) = make_authority(now)?;
-            tx.authority_insert(ids.fresh(), PURPOSE, (&certificate_pem, &key_pem), now).await?;
+        if tx.authorities().await?.present.is_none() {
+            let made = make_authority(now, None)?;
+            tx.authority_insert(ids.fresh(), (&made.certificate_pem, &made.key_pem), now).await?;
         }
-        let kept = tx.authority(PURPOSE).await?;
+        let kept = tx.authorities().await?;
         tx.commit().await?;
-        let (certificate_pem, key_pem) = kept.ok_or_else(|| Error::internal("the authority is not kept"))?;
-        let (_, pem) =
-            x509_parser::pem::parse_x509_pem(certificate_pem.as_bytes()).map_err(|e| broken(&e))?;
-        let host = host_of(&settings.agent_url)?;
-        Ok(Self { certificate_der: pem.contents, certificate_pem, key_pem, host })
+        Self::from_kept(kept, host_of(&settings.agent_url)?)
     }
 
-    /// The authority's certificate in PEM: what agents and the hub trust.
-    pub fn certificate_pem(&self) -> &str {
-        &self.certificate_pem
+    /// The same as it is kept now.
+    pub(crate) async fn again(&self, store: &Store) -> Result<Self> {
+        Self::from_kept(store.read().await?.authorities().await?, self.host.clone())
+    }
+
+    fn from_kept(kept: Authorities, host: String) -> Result<Self> {
+        let present = kept.present.ok_or_else(|| Error::internal("the authority is not kept"))?;
+        let (certificate, bridges_pem) = anchor(&present)?;
+        let next = kept.next.map(|kept| Ok::<_, Error>(anchor(&kept)?.0)).transpose()?;
+        let previous = kept.previous.iter().map(anchor).collect::<Result<_>>()?;
+        Ok(Self { certificate, bridges_pem, key_pem: Hidden(present.key_pem), next, previous, host })
+    }
+
+    /// The authority that signs.
+    pub fn present(&self) -> &Anchor {
+        &self.certificate
+    }
+
+    /// The one that will take its place.
+    pub fn next(&self) -> Option<&Anchor> {
+        self.next.as_ref()
+    }
+
+    /// Those before it that are believed on, the latest first.
+    pub fn previous(&self) -> impl Iterator<Item = &Anchor> {
+        self.previous.iter().map(|(anchor, _)| anchor)
+    }
+
+    /// Everything that is believed, by agents of their hub and by the hub of agents.
+    pub fn believed(&self) -> impl Iterator<Item = &Anchor> {
+        [Some(&self.certificate), self.next.as_ref()].into_iter().flatten().chain(self.previous())
+    }
+
+    /// Everything that is believed, in PEM.
+    pub fn bundle_pem(&self) -> String {
+        self.believed().map(|anchor| anchor.pem.as_str()).collect()
     }
 
     /// SHA-256 of the authority's certificate in hex: what a join command carries, so that the agent trusts this hub and
     /// no other before it has a certificate.
     pub fn fingerprint(&self) -> String {
-        hex::encode(Sha256::digest(&self.certificate_der))
+        self.certificate.fingerprint.clone()
     }
 
     /// A fresh certificate for the hub's listener towards agents.
@@ -96,7 +157,12 @@ impl Authority {
         params.serial_number = Some(serial()?);
         let certificate = params.signed_by(&key, &self.issuer()?).map_err(|e| broken(&e))?;
         Ok(HubCertificate {
-            chain_pem: format!("{}{}", certificate.pem(), self.certificate_pem),
+            // The bridges lead who knows only an authority before to this one; those themselves are for pins.
+            chain_pem: [&certificate.pem(), &self.certificate.pem, &self.bridges_pem]
+                .into_iter()
+                .chain(self.previous.iter().flat_map(|(anchor, bridges)| [&anchor.pem, bridges]))
+                .map(String::as_str)
+                .collect(),
             key_pem: key.serialize_pem(),
             renew_after: now.plus_seconds(SECONDS / 2),
         })
@@ -130,15 +196,15 @@ impl Authority {
         let certificate = request.signed_by(&self.issuer()?).map_err(|e| broken(&e))?;
         Ok(AgentCertificate {
             certificate_pem: certificate.pem(),
-            authorities_pem: self.certificate_pem.clone(),
+            authorities_pem: self.bundle_pem(),
             issued: IssuedCertificate { serial, issued_at: now, not_after },
             renew_after: not_after.plus_seconds(-AGENT_RENEWAL_SECONDS),
         })
     }
 
     fn issuer(&self) -> Result<Issuer<'static, KeyPair>> {
-        let key = KeyPair::from_pem(&self.key_pem).map_err(|e| broken(&e))?;
-        Issuer::from_ca_cert_pem(&self.certificate_pem, key).map_err(|e| broken(&e))
+        let key = KeyPair::from_pem(&self.key_pem.0).map_err(|e| broken(&e))?;
+        Issuer::from_ca_cert_pem(&self.certificate.pem, key).map_err(|e| broken(&e))
     }
 }
 
@@ -156,17 +222,41 @@ pub fn fingerprint_of_request(csr_pem: &str) -> Result<String> {
     Ok(digest.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":"))
 }
 
-fn make_authority(now: Timestamp) -> Result<(String, String)> {
+/// An authority that was just made.
+struct MadeAuthority {
+    certificate_pem: String,
+    key_pem: String,
+}
+
+/// Makes an authority; `before` vouches for it.
+fn make_authority(now: Timestamp, before: Option<&Issuer<'static, KeyPair>>) -> Result<MadeAuthority> {
     let key = KeyPair::generate().map_err(|e| broken(&e))?;
-    let mut params = CertificateParams::default();
+    let (mut params, number) = (CertificateParams::default(), serial()?);
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "Bastide hub authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    // Names differ, so that a chain is found by name.
+    let name = format!("Bastide hub authority {:.8}", hex::encode(number.to_bytes()));
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(BRIDGES_MAX));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     validity(&mut params, now.plus_seconds(-300), now.plus_seconds(10 * YEAR))?;
-    params.serial_number = Some(serial()?);
-    let certificate = params.self_signed(&key).map_err(|e| broken(&e))?;
-    Ok((certificate.pem(), key.serialize_pem()))
+    params.serial_number = Some(number);
+    let mut certificate_pem = params.self_signed(&key).map_err(|e| broken(&e))?.pem();
+    if let Some(before) = before {
+        params.serial_number = Some(serial()?);
+        certificate_pem.push_str(&params.signed_by(&key, before).map_err(|e| broken(&e))?.pem());
+    }
+    Ok(MadeAuthority { certificate_pem, key_pem: key.serialize_pem() })
+}
+
+/// The authority's own certificate, and what vouches for it beside.
+fn anchor(kept: &KeptAuthority) -> Result<(Anchor, String)> {
+    const END: &str = "-----END CERTIFICATE-----";
+    let end = kept.certificate_pem.find(END).map_or(kept.certificate_pem.len(), |at| at + END.len());
+    let (own, bridges) = kept.certificate_pem.split_at(end);
+    let (_, pem) = x509_parser::pem::parse_x509_pem(own.as_bytes()).map_err(|e| broken(&e))?;
+    let fingerprint = hex::encode(Sha256::digest(&pem.contents));
+    let anchor = Anchor { pem: format!("{}\n", own.trim()), fingerprint, since: kept.since };
+    Ok((anchor, bridges.trim_start().to_owned()))
 }
 
 /// A positive serial number of 16 random bytes (RFC 5280, 4.1.2.2).
@@ -206,6 +296,14 @@ fn csr_problem(error: &impl std::fmt::Display) -> Error {
 
 fn broken(error: &impl std::fmt::Display) -> Error {
     Error::internal(format!("certificates: {error}"))
+}
+
+/// A new authority in PEM, vouched for by the present one, with its key and its fingerprint.
+pub(crate) fn make_next(present: &Authority, now: Timestamp) -> Result<(String, String, String)> {
+    let made = make_authority(now, Some(&present.issuer()?))?;
+    let kept = KeptAuthority { certificate_pem: made.certificate_pem, key_pem: made.key_pem, since: now };
+    let fingerprint = anchor(&kept)?.0.fingerprint;
+    Ok((kept.certificate_pem, kept.key_pem, fingerprint))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bastide_authz::action::{
-    AcceptCluster, DeleteCluster, DenyCluster, ReportCluster, UpdateLicence, ViewCluster, ViewLicence,
-    WithdrawCluster,
+    AcceptCluster, DeleteCluster, DenyCluster, ForgetCluster, ReportCluster, UpdateLicence, ViewCluster,
+    ViewLicence, WithdrawCluster,
 };
 use bastide_model::access::Caller;
 use bastide_model::cluster::{
@@ -176,6 +176,31 @@ pub async fn delete(app: &App, caller: &Caller, id: ClusterId) -> Result<()> {
     tx.cluster_delete(&permit, &cluster, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
     Ok(())
+}
+
+/// Forgets a cluster that is lost for ever, so that the deletion of what was on it can end (ORG-8). What is there is left
+/// there. The slugs of the organizations that were on it.
+///
+/// # Errors
+/// [`Error::Invalid`] at `/confirm` when the name is another, [`Error::Conflict`] `cluster_answers` while it does.
+pub async fn forget(app: &App, caller: &Caller, id: ClusterId, confirm: &str) -> Result<Vec<String>> {
+    let permit = app.authorize::<ForgetCluster>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    if confirm != cluster.name.as_str() {
+        let problem = format!("type the name of the cluster, `{}`, to confirm", cluster.name);
+        return Err(Error::field("/confirm", problem));
+    }
+    if cluster.membership == Membership::Joined && availability(app, &cluster) == Availability::Available {
+        let detail = format!(
+            "`{}` answers. Delete what is placed on it and unregister it, or withdraw its acceptance first.",
+            cluster.name
+        );
+        return Err(Error::conflict("cluster_answers", detail));
+    }
+    let left = tx.cluster_forget(&permit, &cluster, app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    Ok(left)
 }
 
 /// Whether an agent's certificate holds now: issued to this cluster, not revoked, the cluster accepted. The first use of

@@ -21,6 +21,7 @@ pub mod outbox;
 mod passwords;
 pub mod placement;
 pub mod plans;
+pub mod rotation;
 mod secrets;
 mod settings;
 mod state;

@@ -28,7 +28,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     settings: Settings,
     installation: Installation,
-    authority: Authority,
+    authority: watch::Sender<Arc<Authority>>,
     passwords: Passwords,
     started_at: Timestamp,
     revoked: watch::Sender<Arc<BTreeSet<String>>>,
@@ -60,7 +60,7 @@ impl App {
             ids,
             settings,
             installation,
-            authority,
+            authority: watch::Sender::new(Arc::new(authority)),
             passwords: Passwords::default(),
             started_at: now,
             revoked: watch::Sender::default(),
@@ -100,8 +100,23 @@ impl App {
     }
 
     /// The hub's own authority for agents.
-    pub fn authority(&self) -> &Authority {
-        &self.inner.authority
+    pub fn authority(&self) -> Arc<Authority> {
+        self.inner.authority.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    pub fn authorities(&self) -> watch::Receiver<Arc<Authority>> {
+        self.inner.authority.subscribe()
+    }
+
+    pub(crate) fn exchange_authority(&self, authority: Authority) {
+        self.inner.authority.send_if_modified(|known| {
+            let differs = **known != authority;
+            if differs {
+                *known = Arc::new(authority);
+            }
+            differs
+        });
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {

@@ -4,7 +4,8 @@ use bastide_authz::action::ExpireRequest;
 use bastide_authz::{Controller, Graph};
 use bastide_model::Result;
 use bastide_model::limits::{
-    ATTEMPT_WINDOW_SECONDS, CLUSTER_REQUEST_SECONDS, IDEMPOTENCY_HOURS, SESSION_IDLE_SECONDS,
+    ATTEMPT_WINDOW_SECONDS, AUTHORITY_RETIRED_SECONDS, CLUSTER_REQUEST_SECONDS, IDEMPOTENCY_HOURS,
+    SESSION_IDLE_SECONDS,
 };
 
 use crate::state::App;
@@ -26,11 +27,12 @@ pub async fn run(app: &App) -> Result<()> {
     tx.sessions_sweep(now, idle_since, now.plus_seconds(-2 * ATTEMPT_WINDOW_SECONDS)).await?;
     tx.login_grants_sweep(now).await?;
     tx.certificates_sweep(now).await?;
+    tx.authority_forget(now.plus_seconds(-AUTHORITY_RETIRED_SECONDS)).await?;
     tx.idempotency_sweep(now.plus_seconds(-IDEMPOTENCY_HOURS * 3600)).await?;
     tx.outbox_sweep(now.plus_seconds(-OUTBOX_DAYS * 86_400)).await?;
     let revision = app.graph(Graph::revision);
     tx.changes_prune(revision - CHANGES_KEPT).await?;
-    tx.commit().await?;
+    app.publish(tx.commit().await?).await?;
     requests_expire(app).await
 }
 

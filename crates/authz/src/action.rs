@@ -84,6 +84,12 @@ actions! {
     WithdrawCluster on ClusterId, "cluster_withdraw", ClustersAccept;
     /// Unregister a cluster (FLEET-2).
     DeleteCluster on ClusterId, "cluster_delete", ClustersDelete;
+    /// Forget a cluster that is lost for ever, with what is placed on it (FLEET-2, ORG-8).
+    ForgetCluster on ClusterId, "cluster_forget", ClustersDelete;
+    /// See the hub's authority for agents, and how far its exchange has come (FLEET-1).
+    ViewAuthority on Site, "authority_view", AuthoritiesRotate;
+    /// Make the next authority for agents, or let it take over (FLEET-1).
+    RotateAuthority on Site, "authority_rotate", AuthoritiesRotate;
     /// See the licence of a cluster.
     ViewLicence on ClusterId, "licence_view", LicencesView;
     /// Upload the licence of a cluster (FLEET-3).

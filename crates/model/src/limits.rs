@@ -46,6 +46,10 @@ pub const CSR_BYTES_MAX: usize = 16 * 1024;
 pub const CLUSTERS_REQUESTED_MAX: u64 = 100;
 /// Seconds after which a request to join that nobody decided on is forgotten, so that they do not pile up.
 pub const CLUSTER_REQUEST_SECONDS: i64 = 7 * 24 * 60 * 60;
+/// Seconds that an authority is believed after another took its place: as long as a join token or a request that names
+/// it, or a certificate of its, can last.
+pub const AUTHORITY_RETIRED_SECONDS: i64 =
+    JOIN_TOKEN_SECONDS_MAX + CLUSTER_REQUEST_SECONDS + AGENT_CERTIFICATE_SECONDS;
 /// Seconds that a join token works when nobody says otherwise.
 pub const JOIN_TOKEN_SECONDS_DEFAULT: i64 = 60 * 60;
 /// Longest life of a join token, in seconds.

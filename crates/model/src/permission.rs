@@ -45,6 +45,7 @@ permissions! {
     ClustersCreate = "clusters.create", "Make and withdraw join tokens for clusters.";
     ClustersAccept = "clusters.accept", "Accept or deny a cluster that asks to join, and withdraw acceptance.";
     ClustersDelete = "clusters.delete", "Unregister a cluster.";
+    AuthoritiesRotate = "authorities.rotate", "See and exchange the authority that vouches for the hub and its agents.";
     LicencesView = "licences.view", "See the licence of a cluster.";
     LicencesUpdate = "licences.update", "Upload the licence of a cluster.";
     GatewaysView = "gateways.view", "See gateway configurations.";

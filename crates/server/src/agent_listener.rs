@@ -93,6 +93,16 @@ impl AgentVerifier {
         Ok(Arc::new(Self { chains: RwLock::new(chains(authorities_pem)?), revoked }))
     }
 
+    /// Believes other authorities from now on.
+    ///
+    /// # Errors
+    /// Those of [`AgentVerifier::new`]; then the present ones stay.
+    pub(crate) fn exchange(&self, authorities_pem: &str) -> anyhow::Result<()> {
+        let fresh = chains(authorities_pem)?;
+        *self.chains.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+
     fn chains(&self) -> Arc<dyn ClientCertVerifier> {
         Arc::clone(&self.chains.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -5,6 +5,7 @@ pub mod agent;
 pub mod answer;
 mod audit;
 mod authenticate;
+mod authorities;
 mod client_organizations;
 mod clusters;
 mod console;

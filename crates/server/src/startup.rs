@@ -228,14 +228,19 @@ fn agent_door(hub: &Hub) -> anyhow::Result<AgentDoor> {
     let HubCertificate { chain_pem, key_pem, renew_after } = authority.hub_certificate(hub.app.now())?;
     let identity = HubIdentity::new(&chain_pem, &key_pem)?;
     let revoked = hub.app.revocations();
-    let verifier = AgentVerifier::new(authority.certificate_pem(), revoked.clone())?;
-    let tls = agent_listener::server_config(Arc::clone(&identity), verifier)?;
-    let app = hub.app.clone();
+    let verifier = AgentVerifier::new(&authority.bundle_pem(), revoked.clone())?;
+    let tls = agent_listener::server_config(Arc::clone(&identity), Arc::clone(&verifier))?;
+    let (app, mut authorities) = (hub.app.clone(), hub.app.authorities());
     hub.tasks.background("certificate of the hub", move |stop| async move {
         let mut renew_after = renew_after;
-        while stop.run_until_cancelled(tokio::time::sleep(agent_listener::LOOK)).await.is_some() {
-            if app.now() >= renew_after {
-                match exchange(&app, &identity) {
+        loop {
+            let changed = tokio::select! {
+                () = stop.cancelled() => return,
+                changed = authorities.changed() => changed.is_ok(),
+                () = tokio::time::sleep(agent_listener::LOOK) => false,
+            };
+            if changed || app.now() >= renew_after {
+                match exchange(&app, &identity, &verifier) {
                     Ok(next) => renew_after = next,
                     Err(error) => tracing::error!(%error, "the hub's certificate could not be made anew"),
                 }
@@ -245,8 +250,15 @@ fn agent_door(hub: &Hub) -> anyhow::Result<AgentDoor> {
     Ok(AgentDoor { router, tls: TlsAcceptor::from(tls), revoked })
 }
 
-fn exchange(app: &App, identity: &HubIdentity) -> anyhow::Result<bastide_model::Timestamp> {
-    let fresh = app.authority().hub_certificate(app.now())?;
+/// Believes the present authorities, and shows a fresh certificate of the one that signs.
+fn exchange(
+    app: &App,
+    identity: &HubIdentity,
+    verifier: &AgentVerifier,
+) -> anyhow::Result<bastide_model::Timestamp> {
+    let authority = app.authority();
+    verifier.exchange(&authority.bundle_pem())?;
+    let fresh = authority.hub_certificate(app.now())?;
     identity.exchange(&fresh.chain_pem, &fresh.key_pem)?;
     Ok(fresh.renew_after)
 }

@@ -193,7 +193,7 @@ async fn fleet_1_a_cluster_joins() {
     assert!(token["manifest"].as_str().unwrap().contains("kind: Deployment"));
 
     let agents = |path: &str| format!("https://localhost:{}{path}", running.agent_addr.port());
-    let authority = running.app().authority().certificate_pem().to_owned();
+    let authority = running.app().authority().bundle_pem();
     let stranger = client(&authority, None);
     let (key, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let join = |key: &KeyPair, cluster: u128| {

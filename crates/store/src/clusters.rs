@@ -1,14 +1,14 @@
 //! Clusters: requests to join, decisions, signs of life, certificates of their agents (FLEET-1, FLEET-2).
 
 use bastide_authz::action::{
-    AcceptCluster, DeleteCluster, DenyCluster, ExpireRequest, RenewCertificate, ReportCluster, RequestJoin,
+    AcceptCluster, DeleteCluster, DenyCluster, ExpireRequest, ForgetCluster, ReportCluster, RequestJoin,
     ViewCluster, WithdrawCluster,
 };
 use bastide_authz::visible::Scope;
 use bastide_authz::{Action, Change, Permit, Visible};
 use bastide_model::cluster::{Cluster, ClusterFacts, Condition, Heartbeat, Membership};
 use bastide_model::names::Slug;
-use bastide_model::{AuditId, ClusterId, Error, HubId, Result, Timestamp};
+use bastide_model::{AuditId, ClusterId, Error, HubId, OrganizationId, Result, Timestamp};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -44,22 +44,16 @@ statements! {
         where id = $1 and deleted_at_ms is null and (facts <> $2 or conditions <> $3)";
     BEAT = "insert into heartbeats (cluster_id, at_ms, api_server_ready) values ($1, $2, $3) \
         on conflict (cluster_id) do update set at_ms = excluded.at_ms, api_server_ready = excluded.api_server_ready";
-    CERTIFICATE_INSERT = "insert into agent_certificates (serial, cluster_id, issued_at_ms, not_after_ms) values ($1, $2, $3, $4)";
-    CERTIFICATE = "select (select count(*) from agent_certificates o where o.cluster_id = a.cluster_id \
-        and o.revoked_at_ms is null and o.issued_at_ms < a.issued_at_ms) \
-        from agent_certificates a join clusters c on c.id = a.cluster_id \
-        where a.serial = $1 and a.cluster_id = $2 and a.revoked_at_ms is null and a.not_after_ms > $3 \
-        and c.membership = 'joined' and c.deleted_at_ms is null";
-    CERTIFICATES_REVOKE = "update agent_certificates set revoked_at_ms = $2 where cluster_id = $1 and revoked_at_ms is null";
-    CERTIFICATES_SUPERSEDE = "update agent_certificates set revoked_at_ms = $3 where cluster_id = $1 and revoked_at_ms is null \
-        and issued_at_ms < (select issued_at_ms from agent_certificates where serial = $2)";
-    CERTIFICATES_REVOKED = "select serial from agent_certificates where revoked_at_ms is not null and not_after_ms > $1";
     EXPIRED = "select id from clusters where membership = 'requested' and requested_at_ms < $1 and deleted_at_ms is null \
         order by id limit 100";
     EXPIRE = "update clusters set membership = 'withdrawn', decided_at_ms = $3, revision = revision + 1 \
         where id = $1 and membership = 'requested' and requested_at_ms < $2 and deleted_at_ms is null";
-    CERTIFICATES_SWEEP = "delete from agent_certificates where not_after_ms <= $1";
     PLACED = "select count(*) from placements where cluster_id = $1";
+    LEFT = "select p.organization_id, o.slug from placements p join organizations o on o.id = p.organization_id \
+        where p.cluster_id = $1 order by o.slug, p.organization_id";
+    PLACEMENTS_FORGET = "delete from placements where cluster_id = $1";
+    DESIRED_FORGET = "delete from desired_sets where cluster_id = $1";
+    REPORTED_FORGET = "delete from reported_sets where cluster_id = $1";
     HUB_LOCK = "update hubs set name = name where id = $1";
 }
 
@@ -104,17 +98,6 @@ pub struct ClusterCredentials {
     pub membership: Membership,
     /// When that was decided.
     pub decided_at: Option<Timestamp>,
-}
-
-/// A certificate that was issued to an agent.
-#[derive(Debug, Clone)]
-pub struct IssuedCertificate {
-    /// Serial number in lower-case hex.
-    pub serial: String,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-    /// When it ends.
-    pub not_after: Timestamp,
 }
 
 /// The decisions on a cluster's membership.
@@ -174,7 +157,7 @@ impl Tx {
                 let detail = "somebody has decided on the cluster meanwhile; ask again";
                 return Err(Error::conflict("cluster_changed", detail));
             }
-            self.run(CERTIFICATES_REVOKE, args![request.id.uuid(), request.at.as_millis()]).await?;
+            self.certificates_revoke(request.id, request.at).await?;
         } else {
             let args = args![
                 request.id.uuid(),
@@ -314,7 +297,7 @@ impl Tx {
             return Err(Error::conflict("wrong_membership", detail));
         }
         if A::TO != Membership::Joined {
-            self.run(CERTIFICATES_REVOKE, args![id.uuid(), audit.1.as_millis()]).await?;
+            self.certificates_revoke(id, audit.1).await?;
         }
         let target = Target::new("cluster", id, &before.name);
         let (was, is) =
@@ -343,7 +326,7 @@ impl Tx {
             return Err(Error::conflict("cluster_in_use", detail));
         }
         self.run(DELETE, args![id.uuid(), audit.1.as_millis()]).await?;
-        self.run(CERTIFICATES_REVOKE, args![id.uuid(), audit.1.as_millis()]).await?;
+        self.certificates_revoke(id, audit.1).await?;
         self.change(Change::ClusterGone { id });
         let target = Target::new("cluster", id, &before.name);
         self.audit(
@@ -354,6 +337,39 @@ impl Tx {
             None,
         )
         .await
+    }
+
+    /// Forgets a cluster that will not come back, and that anything was placed on it (ORG-8): nothing is removed there, and
+    /// the audit log says what was left. The slugs of the organizations that were on it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is gone.
+    pub async fn cluster_forget(
+        &mut self,
+        permit: &Permit<ForgetCluster>,
+        before: &Cluster,
+        audit: (AuditId, Timestamp),
+    ) -> Result<Vec<String>> {
+        let id = permit.target();
+        // Whoever places an organization holds the row, too: none can come in between.
+        if self.run(LOCK, args![id.uuid()]).await? == 0 {
+            return Err(Error::NotFound);
+        }
+        let left: Vec<(Uuid, String)> = self.all(LEFT, args![id.uuid()]).await?;
+        for statement in [PLACEMENTS_FORGET, DESIRED_FORGET, REPORTED_FORGET] {
+            self.run(statement, args![id.uuid()]).await?;
+        }
+        for (organization, _) in &left {
+            let organization = OrganizationId::from_uuid(*organization);
+            self.change(Change::PlacementGone { organization, cluster: id });
+        }
+        self.run(DELETE, args![id.uuid(), audit.1.as_millis()]).await?;
+        self.certificates_revoke(id, audit.1).await?;
+        self.change(Change::ClusterGone { id });
+        let slugs: Vec<String> = left.into_iter().map(|(_, slug)| slug).collect();
+        let was = json!({"membership": before.membership, "uid": before.uid, "left_there": slugs});
+        self.audit(permit, audit, Target::new("cluster", id, &before.name), Some(was), None).await?;
+        Ok(slugs)
     }
 
     /// How many organizations are placed on a cluster.
@@ -386,78 +402,6 @@ impl Tx {
     ) -> Result<()> {
         self.run(FACTS, args![permit.target().uuid(), to_json(facts)?, to_json(&conditions)?]).await?;
         Ok(())
-    }
-
-    /// Writes down a certificate for an agent that was accepted.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn certificate_issued(
-        &mut self,
-        cluster: ClusterId,
-        certificate: &IssuedCertificate,
-    ) -> Result<()> {
-        let args = args![
-            certificate.serial.as_str(),
-            cluster.uuid(),
-            certificate.issued_at.as_millis(),
-            certificate.not_after.as_millis(),
-        ];
-        self.run(CERTIFICATE_INSERT, args).await?;
-        Ok(())
-    }
-
-    /// Writes down a certificate that replaces one.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn certificate_renewed(
-        &mut self,
-        permit: &Permit<RenewCertificate>,
-        certificate: &IssuedCertificate,
-    ) -> Result<()> {
-        self.certificate_issued(permit.target(), certificate).await
-    }
-
-    /// Whether a certificate was issued to this cluster, has not ended and was not revoked, and the cluster is accepted;
-    /// and then, how many older ones of that cluster work still.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn certificate_holds(
-        &mut self,
-        cluster: ClusterId,
-        serial: &str,
-        now: Timestamp,
-    ) -> Result<Option<u64>> {
-        let older: Option<(i64,)> =
-            self.maybe(CERTIFICATE, args![serial, cluster.uuid(), now.as_millis()]).await?;
-        Ok(older.map(|(count,)| u64::try_from(count).unwrap_or(0)))
-    }
-
-    /// The certificate with this serial number was used: older ones of the cluster are over.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn certificates_supersede(
-        &mut self,
-        cluster: ClusterId,
-        serial: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        if self.run(CERTIFICATES_SUPERSEDE, args![cluster.uuid(), serial, now.as_millis()]).await? > 0 {
-            self.mark_written();
-        }
-        Ok(())
-    }
-
-    /// Serial numbers of certificates that were revoked and have not ended: what a handshake refuses.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn certificates_revoked(&mut self, now: Timestamp) -> Result<Vec<String>> {
-        let rows: Vec<(String,)> = self.all(CERTIFICATES_REVOKED, args![now.as_millis()]).await?;
-        Ok(rows.into_iter().map(|(serial,)| serial).collect())
     }
 
     /// Clusters that asked to join before a time and wait still; a hundred at most.
@@ -497,15 +441,6 @@ impl Tx {
             json!({"membership": before.membership, "uid": before.uid, "fingerprint": before.fingerprint});
         let is = stays.then(|| json!({"membership": Membership::Withdrawn}));
         self.audit(permit, audit, target, Some(was), is).await
-    }
-
-    /// Forgets certificates that have ended.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn certificates_sweep(&mut self, now: Timestamp) -> Result<()> {
-        self.run(CERTIFICATES_SWEEP, args![now.as_millis()]).await?;
-        Ok(())
     }
 }
 

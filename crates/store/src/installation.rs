@@ -1,12 +1,14 @@
 //! The installation itself: its id and epoch, realms, the set-up link, the hub's authority, and what a fresh one holds.
 
-use bastide_authz::action::CompleteSetup;
+use bastide_authz::action::{CompleteSetup, RotateAuthority};
 use bastide_authz::{Change, Permit};
 use bastide_model::cluster::Hub;
 use bastide_model::role::Administration;
-use bastide_model::{HubId, Ids, RealmId, Result, Timestamp};
+use bastide_model::{AuditId, Error, HubId, Ids, RealmId, Result, Timestamp};
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::audit::Target;
 use crate::db::{Tx, args, parse, rows, statements};
 
 statements! {
@@ -23,13 +25,17 @@ statements! {
     SETUP_OPEN = "select count(*) from setup_links where secret_hash = $1 and used_at_ms is null and expires_at_ms > $2";
     ADMINISTRATION_INSERT = "insert into administrations (user_id, level, realm_id, created_at_ms) values ($1, $2, $3, $4) \
         on conflict (user_id, level, realm_id) do nothing";
-    AUTHORITY = "select certificate_pem, key_pem from authorities where purpose = $1";
+    AUTHORITIES = "select purpose, certificate_pem, key_pem, created_at_ms from authorities order by created_at_ms desc, purpose";
+    AUTHORITY_FORGET = "delete from authorities where purpose like 'agents-previous-%' and created_at_ms < $1";
+    AUTHORITY_RETIRE = "update authorities set purpose = $2, key_pem = '', created_at_ms = $1 where purpose = 'agents'";
+    AUTHORITY_PROMOTE = "update authorities set purpose = 'agents' where purpose = 'agents-next'";
     AUTHORITY_INSERT = "insert into authorities (id, purpose, certificate_pem, key_pem, created_at_ms) \
         values ($1, $2, $3, $4, $5) on conflict (purpose) do nothing";
 }
 
 rows! {
     InstallationRow { id: Uuid, epoch: i64, latest_seen_at_ms: i64, }
+    AuthorityRow { purpose: String, certificate_pem: String, key_pem: String, created_at_ms: i64, }
     HubRow { id: Uuid, slug: String, name: String, created_at_ms: i64, }
 }
 
@@ -42,6 +48,33 @@ pub struct Installation {
     pub epoch: i64,
     /// The latest time that was ever seen, so that a clock set back does not revive what has ended.
     pub latest_seen: Timestamp,
+}
+
+const PRESENT: &str = "agents";
+const NEXT: &str = "agents-next";
+/// Followed by an id: there can be several.
+const PREVIOUS: &str = "agents-previous-";
+
+/// An authority as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAuthority {
+    /// Its certificate in PEM, and after it the same key's certificate by the authority before it, if there was one.
+    pub certificate_pem: String,
+    /// Its key in PEM; empty once it was replaced.
+    pub key_pem: String,
+    /// When it was made; of the previous one: when it was replaced.
+    pub since: Timestamp,
+}
+
+/// The authorities for agents.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Authorities {
+    /// The one that signs.
+    pub present: Option<KeptAuthority>,
+    /// The one that will.
+    pub next: Option<KeptAuthority>,
+    /// Those that did, the latest first.
+    pub previous: Vec<KeptAuthority>,
 }
 
 impl Tx {
@@ -158,26 +191,97 @@ impl Tx {
         Ok(())
     }
 
-    /// Certificate and key (PEM) of the authority for a purpose, if there is one.
+    /// The authorities for agents: the present one, the next one, the one before.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn authority(&mut self, purpose: &str) -> Result<Option<(String, String)>> {
-        self.maybe(AUTHORITY, args![purpose]).await
+    pub async fn authorities(&mut self) -> Result<Authorities> {
+        let rows: Vec<AuthorityRow> = self.all(AUTHORITIES, args![]).await?;
+        let mut found = Authorities::default();
+        for row in rows {
+            let kept = KeptAuthority {
+                certificate_pem: row.certificate_pem,
+                key_pem: row.key_pem,
+                since: Timestamp::from_millis(row.created_at_ms),
+            };
+            match row.purpose.as_str() {
+                PRESENT => found.present = Some(kept),
+                NEXT => found.next = Some(kept),
+                other if other.starts_with(PREVIOUS) => found.previous.push(kept),
+                other => return Err(Error::internal(format!("authorities.purpose is `{other}`"))),
+            }
+        }
+        Ok(found)
     }
 
-    /// Keeps an authority, unless another replica was first.
+    /// Keeps the installation's first authority, unless another replica was first.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn authority_insert(
         &mut self,
         id: Uuid,
-        purpose: &str,
         (certificate_pem, key_pem): (&str, &str),
         now: Timestamp,
     ) -> Result<()> {
-        self.run(AUTHORITY_INSERT, args![id, purpose, certificate_pem, key_pem, now.as_millis()]).await?;
+        self.run(AUTHORITY_INSERT, args![id, PRESENT, certificate_pem, key_pem, now.as_millis()]).await?;
+        Ok(())
+    }
+
+    /// Keeps the authority that will take over. `fingerprint` is for the audit log.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `authority_prepared` when there is one already.
+    pub async fn authority_prepare(
+        &mut self,
+        permit: &Permit<RotateAuthority>,
+        id: Uuid,
+        (certificate_pem, key_pem): (&str, &str),
+        fingerprint: &str,
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        let args = args![id, NEXT, certificate_pem, key_pem, audit.1.as_millis()];
+        if self.run(AUTHORITY_INSERT, args).await? == 0 {
+            let detail =
+                "The next authority is there already. Let it take over, or wait until the agents have it.";
+            return Err(Error::conflict("authority_prepared", detail));
+        }
+        let after = json!({"next": fingerprint});
+        self.audit(permit, audit, Target::new("authority", id, "agents"), None, Some(after)).await
+    }
+
+    /// Lets the next authority take over. The key of the present one is forgotten; its certificate is kept on, under an
+    /// `id`.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `authority_not_prepared` when there is none.
+    pub async fn authority_switch(
+        &mut self,
+        permit: &Permit<RotateAuthority>,
+        id: Uuid,
+        change: (&str, &str),
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        self.run(AUTHORITY_RETIRE, args![audit.1.as_millis(), format!("{PREVIOUS}{id}")]).await?;
+        if self.run(AUTHORITY_PROMOTE, args![]).await? == 0 {
+            return Err(Error::conflict(
+                "authority_not_prepared",
+                "There is no next authority. Prepare one first.",
+            ));
+        }
+        let (before, after) = (json!({"authority": change.0}), json!({"authority": change.1}));
+        self.audit(permit, audit, Target::new("authority", "agents", "agents"), Some(before), Some(after))
+            .await
+    }
+
+    /// Forgets authorities that were replaced before a time.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn authority_forget(&mut self, replaced_before: Timestamp) -> Result<()> {
+        if self.run(AUTHORITY_FORGET, args![replaced_before.as_millis()]).await? > 0 {
+            self.mark_written();
+        }
         Ok(())
     }
 }

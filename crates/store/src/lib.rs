@@ -7,6 +7,7 @@
 //! nothing here knows HTTP.
 
 mod audit;
+mod certificates;
 mod clusters;
 mod db;
 mod errors;
@@ -29,10 +30,11 @@ mod tokens;
 mod users;
 
 pub use audit::Target;
-pub use clusters::{ClusterCredentials, Decides, IssuedCertificate, JoinRequest};
+pub use certificates::IssuedCertificate;
+pub use clusters::{ClusterCredentials, Decides, JoinRequest};
 pub use db::{Committed, Store, Tx};
 pub use idempotency::Kept;
-pub use installation::Installation;
+pub use installation::{Authorities, Installation, KeptAuthority};
 pub use join_tokens::JoinToken;
 pub use licences::Licence;
 pub use listing::{Listed, PageRequest};
@@ -48,6 +50,7 @@ pub use users::Member;
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
         audit::STATEMENTS,
+        certificates::STATEMENTS,
         clusters::STATEMENTS,
         db::STATEMENTS,
         feed::STATEMENTS,

@@ -331,6 +331,7 @@ fn facts() -> Facts {
         nodes: 2,
         nodes_ready: 2,
         capabilities: vec![capability("MutatingAdmissionPolicy")],
+        authorities: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod control_plane;
 pub mod fake_agent;
 mod gateways;
 pub mod hub;
+pub mod line;
 pub mod pki;
 pub mod postgres;
 pub mod process;

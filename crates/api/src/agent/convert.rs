@@ -64,12 +64,17 @@ impl Facts {
             })
         };
         let capabilities = at_most("facts/capabilities", self.capabilities, REPORTED_ITEMS_MAX)?;
+        let authorities = at_most("facts/authorities", self.authorities, REPORTED_ITEMS_MAX)?;
         Ok(domain::ClusterFacts {
             kubernetes_version: word("facts/kubernetes_version", self.kubernetes_version)?,
             agent_version: word("facts/agent_version", self.agent_version)?,
             nodes: self.nodes,
             nodes_ready: self.nodes_ready,
             capabilities: capabilities.into_iter().map(capability).collect::<Result<_, Error>>()?,
+            authorities: authorities
+                .into_iter()
+                .map(|one| word("facts/authorities", one))
+                .collect::<Result<_, Error>>()?,
         })
     }
 }

@@ -6,8 +6,9 @@ use reqwest::Method;
 use super::transport::Call;
 use super::{Client, ClientError};
 use crate::clusters::{
-    AcceptCluster, ClusterView, GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView,
-    LicenceView, NewGatewayConfiguration, NewJoinToken, UploadLicence,
+    AcceptCluster, AuthorityState, ClusterView, ForgetCluster, ForgottenCluster, GatewayConfigurationView,
+    HubView, IssuedJoinToken, JoinTokenView, LicenceView, NewGatewayConfiguration, NewJoinToken,
+    RotateAuthority, UploadLicence,
 };
 use crate::{Page, PageQuery};
 
@@ -36,6 +37,16 @@ impl Client {
         self.done(Call::delete(&["join-tokens", join_token])).await
     }
 
+    /// `GET /v1/agent-authority`: the hub's authority for agents.
+    pub async fn authority(&self) -> Result<AuthorityState, ClientError> {
+        self.read(Call::get(&["agent-authority"])).await
+    }
+
+    /// `POST /v1/agent-authority/rotation`: a step of its exchange.
+    pub async fn rotate_authority(&self, step: &RotateAuthority) -> Result<AuthorityState, ClientError> {
+        self.read(Call::post(&["agent-authority", "rotation"]).json(step)?).await
+    }
+
     /// `GET /v1/clusters`: the clusters that the caller sees.
     pub async fn clusters(&self, page: PageQuery) -> Result<Page<ClusterView>, ClientError> {
         self.read(Call::get(&["clusters"]).page(page)).await
@@ -49,6 +60,15 @@ impl Client {
     /// `DELETE /v1/clusters/{cluster}`: unregisters a cluster; what runs on it is left alone (FLEET-2).
     pub async fn delete_cluster(&self, cluster: &str) -> Result<(), ClientError> {
         self.done(Call::delete(&["clusters", cluster])).await
+    }
+
+    /// `POST /v1/clusters/{cluster}/forget`: forgets a cluster that is lost for ever, and that anything is on it.
+    pub async fn forget_cluster(
+        &self,
+        cluster: &str,
+        confirm: &ForgetCluster,
+    ) -> Result<ForgottenCluster, ClientError> {
+        self.read(Call::post(&["clusters", cluster, "forget"]).json(confirm)?).await
     }
 
     /// `POST /v1/clusters/{cluster}/accept`: accepts a cluster whose agent has this key.

@@ -102,10 +102,19 @@ fn rows() -> Vec<Row> {
     ask!(no_agent, realms, CreateClientOrganization, ViewUsers, CreateUser, ViewHubs);
     ask!(no_agent, [("hub", HUB)], CreateJoinToken, DeleteJoinToken, RequestJoin);
     let clusters = [("spoke", SPOKE), ("spare", SPARE)];
-    ask!(agents, clusters, ViewCluster, AcceptCluster, DenyCluster, WithdrawCluster, DeleteCluster);
+    ask!(
+        agents,
+        clusters,
+        ViewCluster,
+        AcceptCluster,
+        DenyCluster,
+        WithdrawCluster,
+        DeleteCluster,
+        ForgetCluster
+    );
     ask!(agents, clusters, ViewLicence, UpdateLicence, ViewGateways, CreateGateway, DeleteGateway);
     ask!(agents, clusters, ReportCluster, RenewCertificate, SetDesired, ExpireRequest);
-    ask!(no_agent, [("site", Site)], ViewAudit, CompleteSetup);
+    ask!(no_agent, [("site", Site)], ViewAudit, CompleteSetup, ViewAuthority, RotateAuthority);
     ask!(no_agent, [("childowner", Own(CHILD_OWNER))], ViewOwn, CreateToken, DeleteToken);
     ask!(no_agent, [("childowner", Own(CHILD_OWNER))], DeleteSession, AgreeLogin);
     ask!(no_agent, [("childowner", CHILD_OWNER)], SignIn);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bastide_api::client::Client;
-use bastide_api::clusters::{AcceptCluster, ClusterView};
+use bastide_api::clusters::{AcceptCluster, ClusterView, ForgetCluster};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::ListArgs;
@@ -40,6 +40,14 @@ pub(crate) enum ClusterCommand {
     },
     /// Unregister a cluster; what runs on it goes on.
     Delete {
+        /// The cluster, name or id.
+        cluster: String,
+        /// The cluster's name once more, to confirm.
+        #[arg(long, value_name = "NAME")]
+        confirm: Option<String>,
+    },
+    /// Forget a cluster that is lost for ever, and that anything is on it. Nothing is removed there.
+    Forget {
         /// The cluster, name or id.
         cluster: String,
         /// The cluster's name once more, to confirm.
@@ -97,6 +105,15 @@ pub(crate) async fn run(shell: &Shell, command: ClusterCommand) -> Result<(), Fa
             confirmed(&format!("bastide cluster delete {cluster}"), &found.name, confirm.as_deref())?;
             client.delete_cluster(&found.id).await?;
             output.note(&format!("Cluster {} is unregistered. What runs on it goes on.", found.name));
+            Ok(())
+        }
+        ClusterCommand::Forget { cluster, confirm } => {
+            let found = client.cluster(&cluster).await?;
+            confirmed(&format!("bastide cluster forget {cluster}"), &found.name, confirm.as_deref())?;
+            let wish = ForgetCluster { confirm: found.name.clone() };
+            let left = client.forget_cluster(&found.id, &wish).await?.organizations;
+            let left = if left.is_empty() { "nothing".to_owned() } else { left.join(", ") };
+            output.note(&format!("Cluster {} is forgotten. On it were: {left}.", found.name));
             Ok(())
         }
     }

@@ -2,6 +2,7 @@
 
 use bastide_api::PageQuery;
 use bastide_api::client::{Client, all_pages};
+use bastide_api::clusters::{RotateAuthority, RotationStep};
 use clap::Subcommand;
 
 use super::ListArgs;
@@ -13,6 +14,24 @@ use crate::shell::Shell;
 pub(crate) enum HubCommand {
     /// List the hubs.
     List(ListArgs),
+    /// The authority that vouches for the hub and its agents.
+    #[command(subcommand)]
+    Authority(AuthorityCommand),
+}
+
+/// Verbs of `hub authority`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuthorityCommand {
+    /// Show it, and how far its exchange has come.
+    View,
+    /// Make the next one and hand it to the agents.
+    Prepare,
+    /// Let the next one take over, once every cluster that answers has it.
+    Switch {
+        /// Also when clusters that answer do not have it yet.
+        #[arg(long)]
+        force: bool,
+    },
 }
 
 pub(crate) async fn run(shell: &Shell, command: HubCommand) -> Result<(), Failure> {
@@ -20,6 +39,19 @@ pub(crate) async fn run(shell: &Shell, command: HubCommand) -> Result<(), Failur
     match command {
         HubCommand::List(args) => {
             shell.list(args, "No hubs that you may see.", async |page| client.hubs(page).await).await
+        }
+        HubCommand::Authority(command) => {
+            let step = |step, force| RotateAuthority { step, force };
+            let state = match command {
+                AuthorityCommand::View => client.authority().await?,
+                AuthorityCommand::Prepare => {
+                    client.rotate_authority(&step(RotationStep::Prepare, false)).await?
+                }
+                AuthorityCommand::Switch { force } => {
+                    client.rotate_authority(&step(RotationStep::Switch, force)).await?
+                }
+            };
+            shell.output.one(&state)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Hubs, join tokens, clusters, licences, gateway configurations.
 
 use bastide_api::clusters::{
-    ClusterView, GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView, LicenceView,
-    ListenerProtocol,
+    AuthorityState, ClusterView, GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView,
+    LicenceView, ListenerProtocol,
 };
 
 use super::{CONDITION_HEADERS, condition_row, named, optional, yes};
@@ -13,6 +13,7 @@ named! {
     JoinTokenView = id;
     IssuedJoinToken = token.id;
     ClusterView = name;
+    AuthorityState = present.fingerprint;
     GatewayConfigurationView = slug;
 }
 
@@ -20,6 +21,27 @@ impl Listed for HubView {
     const HEADERS: &'static [&'static str] = &["SLUG", "NAME", "ID"];
     fn cells(&self) -> Vec<String> {
         vec![self.slug.clone(), self.name.clone(), self.id.clone()]
+    }
+}
+
+impl Detailed for AuthorityState {
+    fn details(&self) -> Details {
+        let waiting =
+            if self.clusters_waiting.is_empty() { "-".to_owned() } else { self.clusters_waiting.join(", ") };
+        let mut details = Details::default()
+            .field("Fingerprint", &self.present.fingerprint)
+            .field("Since", &self.present.since);
+        if let Some(next) = &self.next {
+            details = details
+                .field("Next", &next.fingerprint)
+                .field("Made", &next.since)
+                .field("Clusters that have it", self.clusters_ready.to_string())
+                .field("Clusters that do not", waiting);
+        }
+        for previous in &self.previous {
+            details = details.field("Previous", &previous.fingerprint).field("Replaced", &previous.since);
+        }
+        details
     }
 }
 

@@ -1,8 +1,8 @@
-//! Keeps at hand which certificates of agents were revoked, so that handshakes can refuse them and sessions end.
+//! Keeps at hand what handshakes with agents go by: which certificates were revoked, which authorities are believed.
 
 use std::time::Duration;
 
-use bastide_app::{App, clusters};
+use bastide_app::{App, clusters, rotation};
 
 use super::{Rhythm, Runs, run};
 use crate::tasks::Tasks;
@@ -11,12 +11,8 @@ use crate::tasks::Tasks;
 const RHYTHM: Rhythm = Rhythm { every: Duration::from_secs(2), on_commit: true };
 
 pub(super) fn start(app: &App, tasks: &Tasks, runs: &Runs) {
-    run(
-        "revocations",
-        app,
-        tasks,
-        runs,
-        RHYTHM,
-        |app| async move { clusters::follow_revocations(&app).await },
-    );
+    run("revocations", app, tasks, runs, RHYTHM, |app| async move {
+        clusters::follow_revocations(&app).await?;
+        rotation::follow(&app).await
+    });
 }

@@ -1,6 +1,7 @@
 //! What agents are served, on a listener and in a table of their own: version 1 of the agent protocol
 //! (`bastide_api::agent`). Unlike the API, unknown fields are ignored: an older hub serves a newer agent.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
@@ -8,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bastide_api::agent::{
     self as wire, DesiredQuery, Heartbeat, HeartbeatAnswer, Join, JoinStateQuery, Renew,
 };
-use bastide_app::authority::AgentCertificate;
+use bastide_app::authority::{AgentCertificate, Authority};
 use bastide_app::clusters;
 use bastide_app::joining::{self, Ask, Standing};
 use bastide_model::ClusterId;
@@ -163,9 +164,19 @@ async fn beat(
 ) -> Result<Message<HeartbeatAnswer>, Failure> {
     let now = hub.app.now();
     let conditions = wire::parse_conditions(input.conditions, now)?;
-    clusters::heartbeat(&hub.app, cluster, input.api_server_ready, input.facts.parse()?, conditions).await?;
+    let facts = input.facts.parse()?;
+    let authorities_pem = news(&hub.app.authority(), &facts.authorities);
+    clusters::heartbeat(&hub.app, cluster, input.api_server_ready, facts, conditions).await?;
     let epoch = hub.app.installation().epoch;
-    Ok(Message(HeartbeatAnswer { at_ms: now.as_millis(), next_seconds: HEARTBEAT_SECONDS, epoch }))
+    let next_seconds = HEARTBEAT_SECONDS;
+    Ok(Message(HeartbeatAnswer { at_ms: now.as_millis(), next_seconds, epoch, authorities_pem }))
+}
+
+/// What an agent should believe, when it says that it believes something else.
+fn news(authority: &Authority, believed: &[String]) -> Option<String> {
+    let should: BTreeSet<_> = authority.believed().map(|anchor| anchor.fingerprint.as_str()).collect();
+    let does: BTreeSet<_> = believed.iter().map(String::as_str).collect();
+    (!does.is_empty() && should != does).then(|| authority.bundle_pem())
 }
 
 async fn pull(

@@ -1,7 +1,7 @@
 //! Clusters: see, accept, deny, withdraw, unregister (FLEET-1, FLEET-2).
 
 use axum::extract::State;
-use bastide_api::clusters::{AcceptCluster, ClusterView};
+use bastide_api::clusters::{AcceptCluster, ClusterView, ForgetCluster, ForgottenCluster};
 use bastide_api::{Page, PageQuery};
 use bastide_app::clusters;
 use bastide_model::error::FieldErrors;
@@ -65,6 +65,17 @@ pub(crate) async fn withdraw(
 ) -> Result<Out<ClusterView>, Failure> {
     let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
     Ok(Out::new(views::cluster(clusters::withdraw(&hub.app, &caller, id).await?)))
+}
+
+pub(crate) async fn forget(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+    Body(input): Body<ForgetCluster>,
+) -> Result<Out<ForgottenCluster>, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    let left = clusters::forget(&hub.app, &caller, id, &input.confirm).await?;
+    Ok(Out::new(ForgottenCluster { organizations: left }))
 }
 
 pub(crate) async fn delete(

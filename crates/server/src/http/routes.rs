@@ -11,8 +11,8 @@ use super::registry::Access::{Needs, Public, SignedIn};
 use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
-    audit, client_organizations, clusters, gateways, hubs, identity, licences, organizations, permissions,
-    plans, system, users,
+    audit, authorities, client_organizations, clusters, gateways, hubs, identity, licences, organizations,
+    permissions, plans, system, users,
 };
 
 /// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
@@ -94,9 +94,12 @@ fn fleet_rows() -> Vec<Operation> {
         GET "/v1/hubs/{hub}/join-tokens", "join_token_list", Needs(P::ClustersCreate), hubs::join_token_list, "List a hub's join tokens";
         POST "/v1/hubs/{hub}/join-tokens", "join_token_create", Needs(P::ClustersCreate), hubs::join_token_create, "Make a join token", answers_with_a_secret;
         DELETE "/v1/join-tokens/{join_token}", "join_token_delete", Needs(P::ClustersCreate), hubs::join_token_delete, "Withdraw a join token";
+        GET "/v1/agent-authority", "authority_view", Needs(P::AuthoritiesRotate), authorities::view, "See the hub's authority for agents";
+        POST "/v1/agent-authority/rotation", "authority_rotate", Needs(P::AuthoritiesRotate), authorities::rotate, "Make the next authority for agents, or let it take over";
         GET "/v1/clusters", "cluster_list", Needs(P::ClustersView), clusters::list, "List clusters";
         GET "/v1/clusters/{cluster}", "cluster_view", Needs(P::ClustersView), clusters::view, "See a cluster";
         DELETE "/v1/clusters/{cluster}", "cluster_delete", Needs(P::ClustersDelete), clusters::delete, "Unregister a cluster";
+        POST "/v1/clusters/{cluster}/forget", "cluster_forget", Needs(P::ClustersDelete), clusters::forget, "Forget a cluster that is lost for ever, and that anything is on it";
         POST "/v1/clusters/{cluster}/accept", "cluster_accept", Needs(P::ClustersAccept), clusters::accept, "Accept a cluster that asks to join";
         POST "/v1/clusters/{cluster}/deny", "cluster_deny", Needs(P::ClustersAccept), clusters::deny, "Deny a cluster that asks to join";
         POST "/v1/clusters/{cluster}/withdraw", "cluster_withdraw", Needs(P::ClustersAccept), clusters::withdraw, "Take a cluster's acceptance back";

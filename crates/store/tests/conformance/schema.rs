@@ -262,10 +262,9 @@ async fn only_addresses_of_databases_that_last_are_opened() {
     let missing = format!("sqlite:{}/no/folder/x.db", nowhere.path().display());
     let error = Store::open(&missing).await.err().unwrap();
     assert!(error.to_string().contains("there is no folder"), "{error}");
-    for out_of_reach in [
-        format!("sqlite:{}", nowhere.path().display()),
-        "postgres://nobody:wrong@127.0.0.1:1/x".into(),
-    ] {
+    for out_of_reach in
+        [format!("sqlite:{}", nowhere.path().display()), "postgres://nobody:wrong@127.0.0.1:1/x".into()]
+    {
         let error = Store::open(&out_of_reach).await.err().unwrap();
         assert!(matches!(error, Error::Unavailable { .. }), "{out_of_reach}: {error}");
         assert!(!error.to_string().contains("wrong"), "{error}");

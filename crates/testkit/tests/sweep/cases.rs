@@ -216,6 +216,8 @@ const GATEWAY: Sent =
 
 const FLEET: &[Case] = &[
     on("hub_list", "-", "/v1/hubs", Nothing),
+    on("authority_view", "-", "/v1/agent-authority", Nothing),
+    on("authority_rotate", "not prepared", "/v1/agent-authority/rotation", Json(r#"{"step":"switch"}"#)),
     on("join_token_list", "main", "/v1/hubs/main/join-tokens", Nothing),
     on("join_token_list", "none", "/v1/hubs/never-was/join-tokens", Nothing),
     on("join_token_create", "main", "/v1/hubs/main/join-tokens", Json(r#"{"cluster_name":"@fresh"}"#)),
@@ -234,6 +236,14 @@ const FLEET: &[Case] = &[
     on("cluster_delete", "one without organizations", "/v1/clusters/@new-spoke", Nothing),
     on("cluster_delete", "A's", "/v1/clusters/@spoke-a", Nothing),
     on("cluster_delete", "B's", "/v1/clusters/@spoke-b", Nothing),
+    on(
+        "cluster_forget",
+        "A's, which answers",
+        "/v1/clusters/@spoke-a/forget",
+        Json(r#"{"confirm":"@spoke-a"}"#),
+    ),
+    on("cluster_forget", "B's, wrong word", "/v1/clusters/@spoke-b/forget", Json(r#"{"confirm":"another"}"#)),
+    on("cluster_forget", "none", "/v1/clusters/@none-cluster/forget", Json(r#"{"confirm":"another"}"#)),
     on("cluster_delete", "none", "/v1/clusters/@none-cluster", Nothing),
     on(
         "cluster_accept",

@@ -387,7 +387,7 @@ impl Server {
         let mut kept = self.kept();
         kept.beats.push(read(body)?);
         let at_ms = SystemClock.now().as_millis() + kept.clock_ahead;
-        Ok(json(&wire::HeartbeatAnswer { at_ms, next_seconds: 1, epoch: kept.epoch }))
+        Ok(json(&wire::HeartbeatAnswer { at_ms, next_seconds: 1, epoch: kept.epoch, authorities_pem: None }))
     }
 
     async fn desired(&self, query: &str) -> Response<Full<Bytes>> {
