@@ -2,11 +2,8 @@
 //! policy.
 
 use bastide_testkit::control_plane::ControlPlane;
-use bastide_testkit::wait;
 use kube::Client;
 use serde_json::{Value, json};
-
-use crate::stage::LIMIT;
 
 /// Every way to write an existing object. `/finalize` knows the first only.
 pub(crate) const WAYS: [&str; 5] = ["put", "merge", "strategic", "json", "apply"];
@@ -35,24 +32,7 @@ pub(crate) async fn client(plane: &ControlPlane) -> Client {
         let path = format!("{base}/{path}/intruder?fieldManager=test");
         send(&admin, "PATCH", &path, "application/apply-patch+yaml", &body).await.unwrap();
     }
-    let intruder = plane.client_as("intruder", &["system:authenticated"]).await.unwrap();
-    until_locked_out(&intruder).await;
-    intruder
-}
-
-/// Policies are in force a moment after they were made.
-async fn until_locked_out(intruder: &Client) {
-    let managed =
-        json!({ "metadata": { "name": "probe", "labels": { "app.kubernetes.io/managed-by": "bastide" } } });
-    wait::until("the locks to be in force", LIMIT, async || {
-        let namespace = post(intruder, "/api/v1/namespaces?dryRun=All", &managed).await;
-        let role = "/apis/rbac.authorization.k8s.io/v1/clusterroles?dryRun=All";
-        let object = post(intruder, role, &managed).await;
-        let refused = is_refused(&namespace, "NamespaceLocked") && is_refused(&object, "ObjectLocked");
-        Ok(refused.then_some(()))
-    })
-    .await
-    .unwrap();
+    plane.client_as("intruder", &["system:authenticated"]).await.unwrap()
 }
 
 /// One request with a JSON body. What came back, or status code and message.

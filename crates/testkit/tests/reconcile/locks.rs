@@ -318,6 +318,47 @@ async fn fleet_5_what_bastide_made_cannot_be_changed() {
     }
 }
 
+/// FLEET-5: who was given everything in an organization's namespaces is still no administrator of the cluster.
+#[tokio::test]
+async fn fleet_5_all_rights_in_a_namespace_do_not_open_it() {
+    let stage = Stage::new("entrusted").await;
+    stage.until_settled(&stage.set(1)).await;
+    stage.until_pods_are_possible().await;
+    let base = stage.base();
+    let bind = [
+        "create",
+        "rolebinding",
+        "everything",
+        "--clusterrole=cluster-admin",
+        "--user=entrusted",
+        "-n",
+        &base,
+    ];
+    stage.plane().kubectl(&bind).await.unwrap();
+    let entrusted = stage.plane().client_as("entrusted", &["system:authenticated"]).await.unwrap();
+    let core = format!("{NAMESPACES}/{base}");
+    for (path, change) in changes_of_objects(&base) {
+        if !path.contains(&format!("/namespaces/{base}/")) {
+            continue;
+        }
+        let result = write(&entrusted, "merge", &path, "", &change).await;
+        assert!(is_refused(&result, "ObjectLocked"), "{path}: {result:?}");
+        let result = intruder::delete(&entrusted, &path).await;
+        assert!(is_refused(&result, "ObjectLocked"), "{path} deleted: {result:?}");
+    }
+    let stripped = json!({ "metadata": { "labels": { "bastide.dev/organization": null } } });
+    let result = write(&entrusted, "merge", &core, "", &stripped).await;
+    assert!(is_refused(&result, "NamespaceLocked"), "{result:?}");
+    let result = intruder::delete(&entrusted, &core).await;
+    assert!(is_refused(&result, "NamespaceLocked"), "deleted: {result:?}");
+    let bound = json!({
+        "apiVersion": "v1", "kind": "Binding", "metadata": { "name": "any" },
+        "target": { "apiVersion": "v1", "kind": "Node", "name": "silver" },
+    });
+    let result = post(&entrusted, &format!("{core}/bindings"), &bound).await;
+    assert!(is_refused(&result, "BindingNotAllowed"), "{result:?}");
+}
+
 /// FLEET-6: with the locks in force, an organization still goes as a whole, and a namespace that an administrator of the
 /// cluster deletes still ends.
 #[tokio::test]

@@ -143,6 +143,8 @@ async fn role_2_tenants_act_within_their_namespaces() {
         ("get", "", "namespaces", &neighbour, false, false),
         ("list", "", "namespaces", &String::new(), false, false),
         ("list", "", "nodes", &String::new(), false, false),
+        ("administer", "bastide.dev", "tenants", &String::new(), false, false),
+        ("bind", "bastide.dev", "pods", &String::new(), false, false),
     ];
     for (role, is_member) in [("owner", false), ("administrator", false), ("member", true)] {
         let client = client(role).await;

@@ -22,6 +22,8 @@ use kube::api::{DynamicObject, PostParams};
 use kube::{Api, Client};
 use tokio::sync::{Notify, OnceCell};
 
+use crate::intruder::{is_refused, post};
+
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 
 /// Never dropped: the testkit ends its processes with this program.
@@ -35,10 +37,33 @@ async fn plane() -> &'static ControlPlane {
             let options = Options::new("reconcile").with_nodes(nodes);
             let plane = ControlPlane::start(options).await.unwrap();
             plane.apply_gateway_api_crds().await.unwrap();
-            cluster_objects(&plane.client().await.unwrap(), &options_of_plane()).await.unwrap();
+            let client = plane.client().await.unwrap();
+            cluster_objects(&client, &options_of_plane()).await.unwrap();
+            until_in_force(&client).await;
             plane
         })
         .await
+}
+
+/// A policy is in force a moment after it was made; the one that was made last is in force after all others.
+async fn until_in_force(client: &Client) {
+    let labels = serde_json::json!({ "bastide.dev/organization": "org_probe" });
+    let namespace = serde_json::json!({ "metadata": { "name": "probe", "labels": labels } });
+    post(client, "/api/v1/namespaces", &namespace).await.unwrap();
+    let claim = serde_json::json!({
+        "metadata": { "name": "probe" },
+        "spec": {
+            "volumeName": "probe", "accessModes": ["ReadWriteOnce"],
+            "resources": { "requests": { "storage": "1Gi" } },
+        },
+    });
+    wait::until("the policies to be in force", LIMIT, async || {
+        let path = "/api/v1/namespaces/probe/persistentvolumeclaims?dryRun=All";
+        let result = post(client, path, &claim).await;
+        Ok(is_refused(&result, "VolumeNameNotAllowed").then_some(()))
+    })
+    .await
+    .unwrap();
 }
 
 fn options_of_plane() -> RenderOptions {
