@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::stage::{Stage, beat, everything, text};
 
 /// How long a few signs of life may take.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 const ROTATION: &str = "/v1/agent-authority/rotation";
 
 /// FLEET-1: agents are told of the next authority over the channel that they trust already, it takes over when they have it,
@@ -89,8 +89,8 @@ async fn fleet_1_a_live_agent_follows_the_exchange_and_one_that_was_away_comes_b
 
     stage.admin.post(ROTATION, &json!({"step": "prepare"})).await?;
     wait::until("the agent to have the next authority", SOON, async || {
-        let state = stage.admin.get("/v1/agent-authority").await?;
-        Ok((state.pointer("/clusters_ready") == Some(&json!(1))).then_some(()))
+        let told = stage.admin.get("/v1/agent-authority").await?;
+        Ok((told.pointer("/clusters_ready") == Some(&json!(1))).then_some(()))
     })
     .await?;
     stage.admin.post(ROTATION, &json!({"step": "switch"})).await?;
