@@ -119,6 +119,7 @@ const WITHOUT_RECORD: &[&str] = &[
     "licence_view",
     "gateway_configuration_list",
     "audit_list",
+    "authority_view",
     "own_view",
     "cluster_report",
     "certificate_renew",
@@ -288,6 +289,19 @@ async fn clusters_leave_records(bed: &Bed, seen: &mut Seen) {
     tx.cluster_request_expire(&permit, bed.now().plus_seconds(1), bed.audit()).await.unwrap();
     tx.commit().await.unwrap();
     seen.one(bed, "cluster_request_expire").await;
+    let id = bed.cluster("spoke-4", Membership::Requested).await;
+    seen.one(bed, "cluster_request").await;
+    let (permit, before) = (bed.site::<action::ForgetCluster>(id).await, bed.the_cluster(id).await);
+    let mut tx = bed.write().await;
+    assert_eq!(tx.cluster_forget(&permit, &before, bed.audit()).await.unwrap(), Vec::<String>::new());
+    tx.commit().await.unwrap();
+    seen.one(bed, "cluster_forget").await;
+    let permit = bed.site::<action::RotateAuthority>(Site).await;
+    let (made, id) = (("certificate", "SECRET"), Uuid::from_u128(7));
+    let mut tx = bed.write().await;
+    tx.authority_prepare(&permit, id, made, "aa", bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "authority_rotate").await;
 }
 
 async fn gateways_leave_records(bed: &Bed, seen: &mut Seen, cluster: ClusterId) {
