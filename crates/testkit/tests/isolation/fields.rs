@@ -108,6 +108,8 @@ fn fleet_writes(cast: &Cast) -> Vec<Write> {
             &format!("/v1/clusters/{}/accept", cast.asking.id),
             json!({ "fingerprint": fingerprint }),
         ),
+        post("cluster_forget", &format!("{one}/forget"), json!({ "confirm": cast.a.spoke.cluster.name })),
+        post("authority_rotate", "/v1/agent-authority/rotation", json!({ "step": "prepare" })),
         Write {
             id: "licence_update",
             method: Method::PUT,
