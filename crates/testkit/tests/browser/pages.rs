@@ -344,9 +344,15 @@ const CLUSTERS: &[Page] = &[
                 Fill("confirm", "eu-2"),
                 Send("Unregister cluster"),
             ]),
+            view(Error, "cluster-licence-refused", "/platform/clusters/eu-1").after(&[
+                Click("Replace the licence"),
+                Fill("pem", "-----BEGIN CERTIFICATE-----\nnot one\n-----END CERTIFICATE-----"),
+                SendAt("form[action$='/licence'] button[type='submit']"),
+            ]),
             view(Full, "cluster-licence-unreadable", "/platform/clusters/eu-1").after(&[
                 Click("Replace the licence"),
                 Fill("pem", "-----BEGIN CERTIFICATE-----\nnot one\n-----END CERTIFICATE-----"),
+                Tick("licence-force"),
                 SendAt("form[action$='/licence'] button[type='submit']"),
             ]),
             view(Error, "cluster-hidden", "/platform/clusters/us-1").by(Tenant),
