@@ -74,8 +74,9 @@ pub async fn upload(
     let offered = judge(app, &known, Some(&licence.examination));
     if in_force.state.holds() && !offered.state.holds() && !force {
         let detail = format!(
-            "`{}` has a licence that holds, and this one does not: {} It is not replaced unless you insist.",
-            known.name, offered.reason
+            "`{}` has a licence that holds, and this one does not: {}. It is not replaced unless you insist.",
+            known.name,
+            offered.reason.trim_end_matches('.')
         );
         return Err(Error::conflict("licence_in_force", detail));
     }

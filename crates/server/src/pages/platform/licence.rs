@@ -67,7 +67,7 @@ fn upload(view: &ClusterPage, licence: Option<&LicenceView>, errors: Errors<'_>)
     let wrong = !errors.at("/pem").is_empty();
     let needed = licence.is_some_and(|licence| !matches!(licence.state.as_str(), "active" | "expiring"));
     html! {
-        details.fold id="upload" open[wrong || needed] {
+        details.fold id="upload" open[wrong || needed || !view.licence_pem.is_empty()] {
             summary { (verb) }
             form.form method="post" action={ (view.address()) "/licence" } {
                 (Area {
