@@ -221,7 +221,13 @@
     const open = document.querySelector(".top details[open]");
     if (event.key === "Escape" && open) { open.open = false; open.querySelector("summary").focus(); }
     const wanted = document.querySelector("[data-switcher]");
-    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && wanted) { event.preventDefault(); wanted.open = true; }
+    if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k" && wanted) {
+      event.preventDefault();
+      wanted.open = true;
+      // At once, before the next key: what is open and does not have the focus is closed by it.
+      wanted.querySelector("summary").focus();
+      wanted.querySelector("input")?.focus();
+    }
   });
   // An error's link opens what hides its field.
   addEventListener("hashchange", () => document.getElementById(location.hash.slice(1))?.closest("details:not([open], .confirm)")?.setAttribute("open", ""));
