@@ -1,5 +1,6 @@
 //! Hubs, clusters, licences, gateway configurations.
 
+use bastide_model::licence::LicenceState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -259,6 +260,13 @@ pub struct LicenceView {
     /// Last moment of validity (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<String>,
+}
+
+impl LicenceView {
+    /// Whether client organizations can be placed on the cluster; not with a state that is not known here.
+    pub fn permits_placement(&self) -> bool {
+        self.state.parse().is_ok_and(LicenceState::permits_placement)
+    }
 }
 
 /// A gateway configuration of a cluster.

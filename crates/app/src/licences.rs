@@ -72,7 +72,7 @@ pub async fn upload(
     let known = tx.cluster(cluster).await?;
     let in_force = verdict(app, &mut tx, &known).await?;
     let offered = judge(app, &known, Some(&licence.examination));
-    if in_force.state.holds() && !offered.state.holds() && !force {
+    if in_force.state.permits_placement() && !offered.state.permits_placement() && !force {
         let detail = format!(
             "`{}` has a licence that holds, and this one does not: {}. It is not replaced unless you insist.",
             known.name,

@@ -71,11 +71,6 @@ pub enum LicenceState {
 }
 
 impl LicenceState {
-    /// Whether what needs a licence may be done.
-    pub const fn holds(self) -> bool {
-        matches!(self, Self::Active | Self::Expiring)
-    }
-
     /// The word in text and storage.
     pub const fn as_str(self) -> &'static str {
         match self {

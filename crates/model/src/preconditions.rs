@@ -474,7 +474,7 @@ mod tests {
                 spoke.licence.reason = "Why.".into();
             }));
             let message = format!("`eu-1` has no active licence ({state}): Why.");
-            let holds = state.holds();
+            let holds = state.permits_placement();
             assert_eq!(found, if holds { vec![] } else { vec![(Precondition::SpokeLicensed, message)] });
         }
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::hub::{Decision, Hub, TICKET, TOKEN, has};
 use crate::support::running::{
-    Agent, Cluster, cluster, join, join_options, joined, organization, store, stored,
+    Agent, Cluster, cluster, expire, join, join_options, joined, organization, stored,
 };
 use crate::support::until;
 
@@ -164,9 +164,7 @@ async fn fleet_1_a_final_answer_ends_the_command_but_not_the_pod() {
     hub.reported("the set to be applied", id, |report| has(&report.conditions, "Applied", "True", "Applied"))
         .await;
     agent.stop().await;
-    let mut identity = stored(&plane).await;
-    identity["credential"]["not_after"] = serde_json::json!(1);
-    store(&plane, &identity).await;
+    expire(&plane).await;
 
     let error = Agent::start(&plane, join(&hub, "used already")).ended().await.unwrap_err();
     assert!(error.to_string().contains("join_token_used") && error.exit_code() == 5, "{error}");

@@ -5,7 +5,7 @@ use bastide_kube::render::{AgentInstall, agent_manifest, to_yaml};
 
 use crate::support::hub::{Hub, TOKEN, has};
 use crate::support::running::{
-    Agent, Cluster, cluster, join, join_options, joined, organization, store, stored,
+    Agent, Cluster, cluster, expire, join, join_options, joined, organization, store, stored,
 };
 use crate::support::{hub::Decision, until};
 
@@ -131,9 +131,7 @@ async fn fleet_6_an_expired_and_denied_cluster_keeps_enforcing() {
     hub.reported("the set to be applied", id, |report| has(&report.conditions, "Applied", "True", "Applied"))
         .await;
     agent.stop().await;
-    let mut identity = stored(&plane).await;
-    identity["credential"]["not_after"] = serde_json::json!(1);
-    store(&plane, &identity).await;
+    expire(&plane).await;
 
     hub.kept().tokens.push("second".into());
     let agent = Agent::start(&plane, join(&hub, "second"));

@@ -120,7 +120,7 @@ pub(crate) async fn run(shell: &Shell, command: LicenceCommand) -> Result<(), Fa
             let licence = UploadLicence { pem: input::licence(file).await?, force };
             let stored = client.upload_licence(&cluster, &licence).await?;
             shell.output.one(&stored)?;
-            if matches!(stored.state.as_str(), "active" | "expiring") {
+            if stored.permits_placement() {
                 return Ok(());
             }
             let detail = format!("the licence is stored, and does not hold: {}", stored.reason);

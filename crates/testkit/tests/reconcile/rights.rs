@@ -211,6 +211,20 @@ async fn fleet_5_the_limits_of_the_plan_hold() {
 }
 
 async fn may(client: &Client, verb: &str, group: &str, resource: &str, namespace: &str) -> bool {
+    // A review of one namespace, as `kubectl get namespace x` would be.
+    let name =
+        if resource.split('/').next() == Some("namespaces") && verb != "list" { namespace } else { "" };
+    review(client, verb, (group, resource), namespace, name).await
+}
+
+/// What the API server says to whoever asks whether they may. An empty text is all of that kind.
+pub(crate) async fn review(
+    client: &Client,
+    verb: &str,
+    (group, resource): (&str, &str),
+    namespace: &str,
+    name: &str,
+) -> bool {
     let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     let review = SelfSubjectAccessReview {
@@ -221,8 +235,7 @@ async fn may(client: &Client, verb: &str, group: &str, resource: &str, namespace
                 resource: text(resource),
                 subresource: text(subresource),
                 namespace: text(namespace),
-                // A review of one namespace, as `kubectl get namespace x` would be.
-                name: if resource == "namespaces" && verb != "list" { text(namespace) } else { None },
+                name: text(name),
                 ..ResourceAttributes::default()
             }),
             ..SelfSubjectAccessReviewSpec::default()

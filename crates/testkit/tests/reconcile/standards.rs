@@ -6,15 +6,12 @@ use std::path::Path;
 
 use bastide_kube::render::group;
 use bastide_testkit::assets::Assets;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
-use kube::api::PostParams;
-use kube::{Api, Client};
+use kube::Client;
 use serde_json::{Value, json};
 
 use crate::intruder::{get, post};
 use crate::node_pool::pod;
+use crate::rights::review;
 use crate::stage::Stage;
 
 /// The pods of a folder, by the names of their files.
@@ -69,25 +66,7 @@ struct Tenant {
 
 impl Tenant {
     async fn may(&self, verb: &str, group: &str, resource: &str, namespace: &str, name: &str) -> bool {
-        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
-        let review = SelfSubjectAccessReview {
-            spec: SelfSubjectAccessReviewSpec {
-                resource_attributes: Some(ResourceAttributes {
-                    verb: text(verb),
-                    group: text(group),
-                    resource: text(resource),
-                    subresource: text(subresource),
-                    namespace: text(namespace),
-                    name: text(name),
-                    ..ResourceAttributes::default()
-                }),
-                ..SelfSubjectAccessReviewSpec::default()
-            },
-            ..SelfSubjectAccessReview::default()
-        };
-        let answer = Api::all(self.client.clone()).create(&PostParams::default(), &review).await.unwrap();
-        answer.status.unwrap().allowed
+        review(&self.client, verb, (group, resource), namespace, name).await
     }
 
     /// Whether a pod with these fields is refused.

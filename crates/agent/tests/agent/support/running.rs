@@ -181,6 +181,13 @@ pub(crate) async fn store(plane: &ControlPlane, identity: &Value) {
     plane.kubectl(&arguments).await.unwrap();
 }
 
+/// Lets the credential that is stored on the cluster have ended, and nothing else be different.
+pub(crate) async fn expire(plane: &ControlPlane) {
+    let mut identity = stored(plane).await;
+    identity["credential"]["not_after"] = serde_json::json!(1);
+    store(plane, &identity).await;
+}
+
 /// An organization as a hub wants it.
 pub(crate) fn organization(slug: &str) -> (OrganizationId, wire::Content) {
     let content = wire::Content {

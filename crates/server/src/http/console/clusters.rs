@@ -151,7 +151,7 @@ pub(super) async fn licence(visit: Visit, At(name): At<Name>, form: Form) -> Res
     let input = Body(UploadLicence { pem: pem.clone(), force: form.text("force") == "yes" });
     match licences::update(visit.state(), visit.who(), At(name.clone()), input).await {
         Ok(stored) => {
-            let holds = matches!(stored.into_value().state.as_str(), "active" | "expiring");
+            let holds = stored.into_value().permits_placement();
             Ok(go(&address(&name), Some(if holds { "licensed" } else { "licence-fails" })))
         }
         Err(failure) => again(&visit, &name, failure, |view| view.licence_pem = pem).await,

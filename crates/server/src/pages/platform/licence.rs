@@ -19,7 +19,7 @@ pub(super) fn licence(view: &ClusterPage, errors: Errors<'_>) -> Markup {
             @match licence {
                 Some(licence) => {
                     p.licence-state { (status::licence(&licence.state)) " " (text::prose(&licence.reason)) }
-                    @if !matches!(licence.state.as_str(), "active" | "expiring") {
+                    @if !licence.permits_placement() {
                         p { "No client organization can be placed here without an active licence. What is here already stays." }
                     }
                     (facts::facts(rows(licence)))
@@ -65,7 +65,7 @@ fn upload(view: &ClusterPage, licence: Option<&LicenceView>, errors: Errors<'_>)
     let has_one = licence.is_some_and(|licence| licence.state != "none");
     let verb = if has_one { "Replace the licence" } else { "Upload a licence" };
     let wrong = !errors.at("/pem").is_empty();
-    let needed = licence.is_some_and(|licence| !matches!(licence.state.as_str(), "active" | "expiring"));
+    let needed = licence.is_some_and(|licence| !licence.permits_placement());
     html! {
         details.fold id="upload" open[wrong || needed || !view.licence_pem.is_empty()] {
             summary { (verb) }

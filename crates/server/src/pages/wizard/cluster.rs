@@ -112,8 +112,7 @@ fn blockers(spoke: &ClusterView) -> Vec<String> {
         blockers.push(format!("{} is {availability}.", spoke.name));
     }
     let licence = spoke.administration.as_ref().map(|administration| &administration.licence);
-    if let Some(licence) = licence.filter(|licence| !matches!(licence.state.as_str(), "active" | "expiring"))
-    {
+    if let Some(licence) = licence.filter(|licence| !licence.permits_placement()) {
         blockers.push(format!("{} has no active licence: {}", spoke.name, licence.reason));
     }
     blockers
