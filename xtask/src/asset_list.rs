@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 /// The Go modules under `tools/` that pin every source.
-pub(crate) const MODULES: [&str; 3] = ["kubernetes", "kwok", "gateway-api"];
+pub(crate) const MODULES: [&str; 4] = ["kubernetes", "kwok", "cyclonus", "gateway-api"];
 
 /// Flags of every `go build`: nothing of the building machine in the result, and `go.sum` is never changed by it.
 pub(crate) const BUILD_FLAGS: [&str; 2] = ["-mod=readonly", "-trimpath"];
@@ -50,7 +50,7 @@ pub(crate) enum ReadyMade {
 }
 
 /// Every program, the slowest build first: the others reuse what it compiled.
-pub(crate) const PROGRAMS: [Program; 6] = [
+pub(crate) const PROGRAMS: [Program; 7] = [
     Program {
         name: "kube-apiserver",
         module: "kubernetes",
@@ -85,6 +85,12 @@ pub(crate) const PROGRAMS: [Program; 6] = [
         name: "kwok",
         module: "kwok",
         package: "sigs.k8s.io/kwok/cmd/kwok",
+        ready_made: ReadyMade::Never,
+    },
+    Program {
+        name: "cyclonus",
+        module: "cyclonus",
+        package: "github.com/mattfenwick/cyclonus/cmd/cyclonus",
         ready_made: ReadyMade::Never,
     },
 ];

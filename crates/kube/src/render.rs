@@ -79,6 +79,16 @@ pub fn organization(desired: &DesiredOrganization, options: &RenderOptions) -> V
     objects
 }
 
+/// The network policies of the namespace of a project (PLAN-4). `project` is the value of [`PROJECT_LABEL`] on it.
+pub fn project_network(
+    desired: &DesiredOrganization,
+    options: &RenderOptions,
+    namespace: &str,
+    project: &str,
+) -> Vec<Object> {
+    network::render_project(desired, options, namespace, project)
+}
+
 /// Bastide's own objects on a cluster, whichever organizations are there: its namespace, the policies that hold for all
 /// organizations, and the roles that every organization's bindings refer to.
 pub fn cluster(options: &RenderOptions) -> Vec<Object> {

@@ -17,6 +17,8 @@ mod drift;
 mod intruder;
 #[path = "reconcile/locks.rs"]
 mod locks;
+#[path = "reconcile/network.rs"]
+mod network;
 #[path = "reconcile/node_pool.rs"]
 mod node_pool;
 #[path = "reconcile/removal.rs"]

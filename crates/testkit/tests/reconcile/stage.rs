@@ -114,24 +114,7 @@ impl Stage {
         generation: i64,
         change: impl FnOnce(&mut DesiredOrganization),
     ) -> DesiredSet {
-        let mut desired = DesiredOrganization {
-            organization: self.organization,
-            realm: RealmId::PLATFORM,
-            slug: self.name.parse().unwrap(),
-            name: "An organization".parse().unwrap(),
-            namespace_base: NamespaceBase::from_stored(self.base()),
-            annotations: Annotations::default(),
-            isolation: NetworkIsolation::Shared,
-            compute: ComputeLimits {
-                cpu_millis: 2_500,
-                memory_mib: 4_096,
-                storage_gib: 20,
-                pods: 20,
-                services: 10,
-            },
-            node_pool: None,
-            gateway: DesiredGateway::Shared,
-        };
+        let mut desired = desired(self.organization, &self.name);
         change(&mut desired);
         DesiredSet { organization: self.organization, generation, content: Some(desired) }
     }
@@ -309,6 +292,28 @@ impl Gate {
             self.reached.notify_one();
         }
         std::future::pending().await
+    }
+}
+
+/// A plain organization with this slug.
+pub(crate) fn desired(organization: OrganizationId, name: &str) -> DesiredOrganization {
+    DesiredOrganization {
+        organization,
+        realm: RealmId::PLATFORM,
+        slug: name.parse().unwrap(),
+        name: "An organization".parse().unwrap(),
+        namespace_base: NamespaceBase::from_stored(name.to_owned()),
+        annotations: Annotations::default(),
+        isolation: NetworkIsolation::Shared,
+        compute: ComputeLimits {
+            cpu_millis: 2_500,
+            memory_mib: 4_096,
+            storage_gib: 20,
+            pods: 20,
+            services: 10,
+        },
+        node_pool: None,
+        gateway: DesiredGateway::Shared,
     }
 }
 
