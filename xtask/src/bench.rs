@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds the programs for release and measures how fast organizations reach a cluster.
+//! `cargo xtask bench` and `bench-agents`: build the programs for release and measure how fast organizations reach a
+//! cluster, and what many agents cost a hub.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,23 +10,23 @@ use crate::command::{cargo, show};
 use crate::layout::Layout;
 use crate::{assets, say};
 
-/// What is measured, and last what measures it.
-const PROGRAMS: [&str; 3] = ["bastide-server", "bastide-agent", "bench-fleet"];
+/// What is measured.
+const PROGRAMS: [&str; 2] = ["bastide-server", "bastide-agent"];
 
-/// Builds and measures; the arguments go to the program that measures.
+/// Builds and measures; the arguments go to the program that measures, `bench-fleet` or `bench-agents`.
 ///
 /// # Errors
 /// When something cannot be built, or the run does not come to its end.
-pub(crate) fn run(workspace: &Path, arguments: &[&str]) -> Result<()> {
+pub(crate) fn run(workspace: &Path, benchmark: &str, arguments: &[&str]) -> Result<()> {
     assets::ensure_built(workspace)?;
     say::note("building the programs for release (some minutes the first time)");
     let mut command = cargo(workspace);
     command.args(["build", "--workspace", "--release"]);
-    for name in PROGRAMS {
+    for name in PROGRAMS.into_iter().chain([benchmark]) {
         command.args(["--bin", name]);
     }
     show(&mut command)?;
-    let program = Layout::of(workspace)?.target_folder.join("release").join("bench-fleet");
+    let program = Layout::of(workspace)?.target_folder.join("release").join(benchmark);
     let status = Command::new(program).args(arguments).status()?;
     ensure!(status.success(), "the measurement ended with {status}");
     Ok(())

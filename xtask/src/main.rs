@@ -39,6 +39,7 @@ usage: cargo xtask <task>
     -- FILTER…       what to pass to the test programs, such as a part of a test's name
   tidy               check the project's own rules; --list says which
   bench [N]          build for release and measure how fast N organizations (200) reach a cluster
+  bench-agents [N]   build for release and measure what N agents (1000) cost a hub
   openapi            write openapi/hub.json anew
   assets [--print]   build the Kubernetes servers for tests and the demo into a cache;
                      with --print, write the cache folder's path to standard output";
@@ -54,7 +55,10 @@ fn main() -> ExitCode {
             say::line(&tidy::list());
             Ok(ExitCode::SUCCESS)
         }
-        ["bench", ref rest @ ..] => bench::run(workspace(), rest).map(|()| ExitCode::SUCCESS),
+        ["bench", ref rest @ ..] => bench::run(workspace(), "bench-fleet", rest).map(|()| ExitCode::SUCCESS),
+        ["bench-agents", ref rest @ ..] => {
+            bench::run(workspace(), "bench-agents", rest).map(|()| ExitCode::SUCCESS)
+        }
         ["openapi"] => openapi::write(workspace()).map(|()| ExitCode::SUCCESS),
         ["assets"] => build_assets(false),
         ["assets", "--print"] => build_assets(true),

@@ -261,10 +261,10 @@ pub async fn heartbeat(
 /// Those of the database.
 pub async fn desired(app: &App, agent: ClusterId, after: i64, wait: Duration) -> Result<Desired> {
     let permit = app.authorize_agent::<ReportCluster>(agent)?;
-    let mut revisions = app.revisions();
+    let mut generations = app.generations().of(agent);
     let deadline = tokio::time::Instant::now() + wait;
     loop {
-        revisions.borrow_and_update();
+        generations.borrow_and_update();
         let mut tx = app.store().read().await?;
         let sets = tx.desired_after(&permit, after).await?;
         let generation = tx.desired_generation(&permit).await?;
@@ -273,8 +273,8 @@ pub async fn desired(app: &App, agent: ClusterId, after: i64, wait: Duration) ->
         if !sets.is_empty() || timed_out {
             return Ok(Desired { epoch: app.installation().epoch, generation, sets });
         }
-        // Either something was committed somewhere, or the time is over: look once more.
-        let _ = tokio::time::timeout_at(deadline, revisions.changed()).await;
+        // Either something is new, or the time is over: look once more.
+        let _ = tokio::time::timeout_at(deadline, generations.changed()).await;
     }
 }
 

@@ -10,6 +10,7 @@ pub mod authority;
 pub mod client_organizations;
 pub mod clusters;
 pub mod gateways;
+pub mod generations;
 pub mod hubs;
 pub mod idempotency;
 pub mod identity;

@@ -11,6 +11,7 @@ use bastide_store::{Committed, Installation, Store};
 use tokio::sync::watch;
 
 use crate::authority::Authority;
+use crate::generations::Generations;
 use crate::passwords::Passwords;
 use crate::settings::Settings;
 
@@ -24,6 +25,7 @@ struct Inner {
     store: Store,
     graph: RwLock<Graph>,
     revision: watch::Sender<i64>,
+    generations: Generations,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     settings: Settings,
@@ -56,6 +58,7 @@ impl App {
             store,
             graph: RwLock::new(graph),
             revision,
+            generations: Generations::default(),
             clock,
             ids,
             settings,
@@ -227,7 +230,11 @@ impl App {
         Ok(())
     }
 
-    /// Revisions as they are reached; controllers and long polls wait on it.
+    pub(crate) fn generations(&self) -> &Generations {
+        &self.inner.generations
+    }
+
+    /// Revisions as they are reached; controllers wait on it.
     pub fn revisions(&self) -> watch::Receiver<i64> {
         self.inner.revision.subscribe()
     }

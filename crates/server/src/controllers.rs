@@ -2,6 +2,7 @@
 //! their timer. What fails is logged, counted and done again the next time.
 
 mod follower;
+mod generations;
 mod numbers;
 mod outbox;
 mod placement;
@@ -56,6 +57,7 @@ pub(crate) fn start(app: &App, tasks: &Tasks, metrics: &Metrics) {
     follower::start(app, tasks, &runs);
     revocations::start(app, tasks, &runs);
     placement::start(app, tasks, &runs);
+    generations::start(app, tasks, &runs);
     outbox::start(app, tasks, &runs);
     sweep::start(app, tasks, &runs);
     numbers::start(app, tasks, &runs, metrics);

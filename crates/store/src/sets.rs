@@ -20,6 +20,7 @@ statements! {
     PUT = "insert into desired_sets (cluster_id, organization_id, generation, content, changed_at_ms) \
         values ($1, $2, $3, $4, $5) on conflict (cluster_id, organization_id) do update set \
         generation = excluded.generation, content = excluded.content, changed_at_ms = excluded.changed_at_ms";
+    GENERATIONS = "select id, desired_generation from clusters where desired_generation > 0";
     AFTER = "select organization_id, generation, content from desired_sets where cluster_id = $1 and generation > $2 \
         order by generation";
     REPORT = "select observed_generation, removed, conditions, objects, reported_at_ms from reported_sets \
@@ -129,6 +130,15 @@ impl Tx {
     /// Those of the database.
     pub async fn desired_generation(&mut self, permit: &Permit<ReportCluster>) -> Result<i64> {
         Ok(self.one::<(i64,)>(GENERATION, args![permit.target().uuid()]).await?.0)
+    }
+
+    /// The greatest generation of every cluster that was ever given anything.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn desired_generations(&mut self) -> Result<Vec<(ClusterId, i64)>> {
+        let rows: Vec<(Uuid, i64)> = self.all(GENERATIONS, args![]).await?;
+        Ok(rows.into_iter().map(|(id, generation)| (ClusterId::from_uuid(id), generation)).collect())
     }
 
     /// The sets of a cluster with a greater generation than this.

@@ -258,7 +258,11 @@ impl FakeAgent {
         Alive(task.abort_handle())
     }
 
-    async fn report(&self, desired: &Desired) -> Result<()> {
+    /// Says of what should be there that it is, and of what should not that it is gone.
+    ///
+    /// # Errors
+    /// When the hub does not take it.
+    pub async fn report(&self, desired: &Desired) -> Result<()> {
         let status = Status { sets: desired.sets.iter().map(done).collect() };
         let answered = self.send(agent::STATUS, &status).await?;
         ensure!(answered.status == StatusCode::NO_CONTENT, "{}: {}", answered.status, answered.body);

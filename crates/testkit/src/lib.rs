@@ -10,6 +10,7 @@ pub mod fake_agent;
 mod gateways;
 pub mod hub;
 pub mod line;
+pub mod measure;
 pub mod pki;
 pub mod postgres;
 pub mod process;

@@ -13,7 +13,7 @@ use bastide_api::client_organizations::{Administrator, NewClientOrganization};
 use bastide_api::organizations::{GatewayChoice, NewOrganization};
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options};
 use bastide_testkit::spoke::Spoke;
-use bastide_testkit::wait;
+use bastide_testkit::{measure, wait};
 use tokio::task::JoinSet;
 
 /// Namespaces that each organization gets.
@@ -142,19 +142,6 @@ async fn requests(spoke: &Spoke) -> Result<f64> {
     Ok(values.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum())
 }
 
-/// Resident memory of a process in MiB, from `/proc`.
-fn resident(process: u32) -> Result<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = text.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-    let kib: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-    Ok(kib / 1024)
-}
-
-/// What a process is called, from `/proc`.
-fn name(process: u32) -> String {
-    std::fs::read_to_string(format!("/proc/{process}/comm")).unwrap_or_default().trim().to_owned()
-}
-
 fn report(
     hub: &Hub,
     spoke: &Spoke,
@@ -165,11 +152,11 @@ fn report(
 ) -> Result<()> {
     let namespaces = organizations * NAMESPACES_EACH;
     let mut memory = BTreeMap::from([
-        ("bastide-server".to_owned(), resident(hub.process_id())?),
-        ("bastide-agent".to_owned(), resident(spoke.agent_id().context("no agent runs")?)?),
+        ("bastide-server".to_owned(), measure::memory(hub.process_id())?.resident),
+        ("bastide-agent".to_owned(), measure::memory(spoke.agent_id().context("no agent runs")?)?.resident),
     ]);
     for process in spoke.plane().process_ids() {
-        memory.insert(name(process), resident(process)?);
+        memory.insert(measure::name(process), measure::memory(process)?.resident);
     }
     ensure!(converged >= created, "the clock went back");
     #[expect(clippy::cast_precision_loss, reason = "some thousands of namespaces")]
