@@ -9,6 +9,7 @@
 
 pub mod action;
 pub mod change;
+pub mod explain;
 pub mod graph;
 pub mod permit;
 pub mod policy;
@@ -17,6 +18,7 @@ pub mod visible;
 
 pub use action::Action;
 pub use change::Change;
+pub use explain::{Explanation, Grant, Source, Verdict};
 pub use graph::Graph;
 pub use permit::{Actor, Controller, Permit};
 pub use target::{Commons, Own, Realm, Site, Target};

@@ -10,6 +10,7 @@ use bastide_model::user::Access;
 use bastide_model::{ClusterId, Error, OrganizationId, Permission, RealmId, Result, Timestamp, UserId};
 
 use crate::action::Action;
+use crate::explain::{Explanation, Grant, Source, Verdict};
 use crate::graph::{Assignment, Graph, UserNode};
 use crate::permit::{Actor, Controller, Permit};
 use crate::target::{Object, Target};
@@ -105,24 +106,80 @@ impl Graph {
     /// [`Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn held(&self, caller: &Caller, object: Object, now: Timestamp) -> Result<PermissionSet> {
         let node = self.usable(caller)?;
-        let site = node.administers_site();
-        let everything = |exists: bool| if exists { PermissionSet::ALL } else { PermissionSet::EMPTY };
-        Ok(match object {
-            Object::Own(user) if user == caller.user => OWN_THINGS,
-            Object::Own(_) => PermissionSet::EMPTY,
-            Object::Commons(realm) if realm == node.realm => COMMONS,
-            Object::Commons(_) | Object::Site => everything(site),
-            Object::Realm(realm) => on_realm(node, realm, site),
-            Object::Organization(id) => self.on_organization(node, id, site, now),
-            Object::Hub(id) if site => everything(self.hubs.contains(&id)),
-            Object::Hub(id) => client_fleet(node, self.hubs.contains(&id)),
-            Object::Cluster(id) if site => everything(self.clusters.contains_key(&id)),
-            Object::Cluster(id) => self.on_cluster(node, id, now),
-            Object::User(id) => {
-                let realm = self.realm_of_user(id);
-                realm.map_or(PermissionSet::EMPTY, |realm| on_realm(node, realm, site))
+        let mut held = PermissionSet::EMPTY;
+        self.each_grant(caller.user, node, object, now, &mut |_, given| held = held.union(given));
+        Ok(held)
+    }
+
+    /// Whether the account may do what a permission allows to an object, and what gives it or what is missing (ROLE-10).
+    /// The same grants are looked at as by [`Graph::authorize`], which does not name them.
+    pub fn explain(
+        &self,
+        caller: &Caller,
+        object: Object,
+        permission: Permission,
+        now: Timestamp,
+    ) -> Explanation {
+        let mut grants = Vec::new();
+        let node = match self.usable(caller) {
+            Ok(node) => node,
+            Err(error) => {
+                let reason = if let Error::Unauthenticated { reason } = error { reason } else { "" };
+                return Explanation { verdict: Verdict::Unusable { reason }, grants };
             }
-        })
+        };
+        self.each_grant(caller.user, node, object, now, &mut |source, given| {
+            if !given.is_empty() {
+                grants.push(Grant { source, gives_it: given.contains(permission) });
+            }
+        });
+        let verdict = if grants.is_empty() {
+            Verdict::Unseen
+        } else if !grants.iter().any(|grant| grant.gives_it) {
+            Verdict::Missing
+        } else if !caller.ceiling.contains(permission) {
+            Verdict::Narrowed
+        } else {
+            Verdict::Allowed
+        };
+        Explanation { verdict, grants }
+    }
+
+    /// Everything that gives the account something on an object, and what. The one place where it is written which these
+    /// are.
+    fn each_grant(
+        &self,
+        user: UserId,
+        node: &UserNode,
+        object: Object,
+        now: Timestamp,
+        found: &mut dyn FnMut(Source, PermissionSet),
+    ) {
+        let everything = |exists: bool| if exists { PermissionSet::ALL } else { PermissionSet::EMPTY };
+        let site = node.administers_site();
+        match object {
+            Object::Own(owner) if owner == user => found(Source::Own, OWN_THINGS),
+            Object::Own(_) => {}
+            Object::Commons(realm) if realm == node.realm => found(Source::Account, COMMONS),
+            Object::Commons(_) | Object::Site => {
+                if site {
+                    found(Source::SiteAdministration, everything(true));
+                }
+            }
+            Object::Realm(realm) => on_realm(node, realm, found),
+            Object::Organization(id) => self.on_organization(node, id, now, found),
+            Object::Hub(id) if site => found(Source::SiteAdministration, everything(self.hubs.contains(&id))),
+            Object::Hub(id) => client_fleet(node, self.hubs.contains(&id), found),
+            Object::Cluster(id) if site => {
+                found(Source::SiteAdministration, everything(self.clusters.contains_key(&id)));
+            }
+            Object::Cluster(id) => self.on_cluster(node, id, now, found),
+            Object::User(id) => {
+                if let Some(realm) = self.realm_of_user(id) {
+                    on_realm(node, realm, found);
+                }
+            }
+        }
     }
 
     /// Whether the account may be used with this credential at all (ROLE-4, CLI-2).
@@ -143,15 +200,17 @@ impl Graph {
         &self,
         node: &UserNode,
         id: OrganizationId,
-        site: bool,
         now: Timestamp,
-    ) -> PermissionSet {
-        let Some(organization) = self.organizations.get(&id) else { return PermissionSet::EMPTY };
-        let above = on_realm(node, organization.realm, site);
-        if organization.realm != node.realm {
-            return above;
+        found: &mut dyn FnMut(Source, PermissionSet),
+    ) {
+        let Some(organization) = self.organizations.get(&id) else { return };
+        on_realm(node, organization.realm, found);
+        // No grant crosses a realm, whatever it says (HIER-2).
+        if organization.realm == node.realm {
+            for grant in self.grants_at(node, id, now) {
+                found(grant.source(), grant.permissions_at(id));
+            }
         }
-        self.grants_at(node, id, now).fold(above, |held, grant| held.union(grant.permissions_at(id)))
     }
 
     /// The grants in force at an organization, given there or reaching down from above it.
@@ -168,14 +227,27 @@ impl Graph {
         })
     }
 
-    fn on_cluster(&self, node: &UserNode, id: ClusterId, now: Timestamp) -> PermissionSet {
-        let Some(cluster) = self.clusters.get(&id) else { return PermissionSet::EMPTY };
+    fn on_cluster(
+        &self,
+        node: &UserNode,
+        id: ClusterId,
+        now: Timestamp,
+        found: &mut dyn FnMut(Source, PermissionSet),
+    ) {
+        let Some(cluster) = self.clusters.get(&id) else { return };
         let view = PermissionSet::of(&[Permission::ClustersView]);
-        let through_organization = cluster.organizations.iter().any(|organization| {
-            self.on_organization(node, *organization, false, now).contains(Permission::ClustersView)
-        });
-        let held = if through_organization { view } else { PermissionSet::EMPTY };
-        held.union(client_fleet(node, true))
+        for organization in &cluster.organizations {
+            let mut sees = false;
+            self.on_organization(node, *organization, now, &mut |source, given| {
+                // What an administrator of the platform or a client sees of a cluster is said below.
+                let by_role = matches!(source, Source::Assignment { .. });
+                sees |= by_role && given.contains(Permission::ClustersView);
+            });
+            if sees {
+                found(Source::Carries { organization: *organization }, view);
+            }
+        }
+        client_fleet(node, true, found);
     }
 
     /// The organizations that the caller sees (HIER-4).
@@ -218,8 +290,12 @@ impl Graph {
         if node.administers_site() {
             return Ok(Visible::new(Scope::All));
         }
-        let seen = self.clusters.keys().filter(|id| !self.on_cluster(node, **id, now).is_empty());
-        Ok(Visible::new(Scope::These(seen.copied().collect())))
+        let sees = |id: &ClusterId| {
+            let mut sees = false;
+            self.on_cluster(node, *id, now, &mut |_, given| sees |= !given.is_empty());
+            sees
+        };
+        Ok(Visible::new(Scope::These(self.clusters.keys().copied().filter(sees).collect())))
     }
 
     /// The caller's role at an organization, for people: the strongest one in force there.
@@ -252,18 +328,18 @@ impl Graph {
     }
 }
 
-fn on_realm(node: &UserNode, realm: RealmId, site: bool) -> PermissionSet {
-    if site {
-        PermissionSet::ALL
+fn on_realm(node: &UserNode, realm: RealmId, found: &mut dyn FnMut(Source, PermissionSet)) {
+    if node.administers_site() {
+        found(Source::SiteAdministration, PermissionSet::ALL);
     } else if node.administers_client(realm) {
-        Administration::Client.permissions()
-    } else {
-        PermissionSet::EMPTY
+        found(Source::ClientAdministration, Administration::Client.permissions());
     }
 }
 
-fn client_fleet(node: &UserNode, exists: bool) -> PermissionSet {
-    if exists && node.administers_client(node.realm) { CLIENT_FLEET } else { PermissionSet::EMPTY }
+fn client_fleet(node: &UserNode, exists: bool, found: &mut dyn FnMut(Source, PermissionSet)) {
+    if exists && node.administers_client(node.realm) {
+        found(Source::ClientAdministration, CLIENT_FLEET);
+    }
 }
 
 /// What people never do, whatever they hold: it belongs to controllers and agents.
@@ -289,6 +365,12 @@ impl Assignment {
     /// An owner's role always reaches beneath (ROLE-2); an administrator's when it was given so (ROLE-3).
     fn reaches_beneath(&self) -> bool {
         self.role == Role::Owner || self.reach == Reach::Beneath
+    }
+
+    fn source(&self) -> Source {
+        let Self { id, organization, role, expires_at, .. } = *self;
+        let reach = if self.reaches_beneath() { Reach::Beneath } else { Reach::Here };
+        Source::Assignment { id, organization, role, reach, expires_at }
     }
 
     /// What the grant gives at an organization that it reaches: its role's permissions, and to an administrator from

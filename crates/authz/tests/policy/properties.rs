@@ -8,7 +8,7 @@ use bastide_authz::action::{
 };
 use bastide_authz::target::Object;
 use bastide_authz::visible::{Scope, Visible};
-use bastide_authz::{Action, Change, Graph, Site};
+use bastide_authz::{Action, Change, Graph, Site, Source};
 use bastide_model::access::Caller;
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::{Administration, Reach, Role};
@@ -299,6 +299,36 @@ proptest! {
                 && let Ok(held) = graph.held(&caller, object, now)
             {
                 prop_assert!(held.is_empty(), "{:?}", object);
+            }
+        }
+    }
+
+    /// ROLE-10: what is explained is what is decided, and every grant that is named exists and reaches the object.
+    #[test]
+    fn role_10_an_explanation_is_the_decision((world, number, caller, now) in asked()) {
+        let graph = world.graph();
+        for (_, object) in objects(&world) {
+            let held = graph.held(&caller, object, now);
+            for permission in Permission::ALL.iter().copied() {
+                let explained = graph.explain(&caller, object, permission, now);
+                let verdict = match &held {
+                    Err(_) => "account_unusable",
+                    Ok(held) if held.is_empty() => "assignment_missing",
+                    Ok(held) if !held.contains(permission) => "permission_missing",
+                    Ok(_) if !caller.ceiling.contains(permission) => "token_narrowed",
+                    Ok(_) => "allowed",
+                };
+                prop_assert_eq!(explained.verdict.as_str(), verdict, "{:?} {}", object, permission);
+                let gives_it = explained.grants.iter().any(|grant| grant.gives_it);
+                prop_assert_eq!(gives_it, held.as_ref().is_ok_and(|held| held.contains(permission)));
+                for grant in explained.grants {
+                    let Source::Assignment { organization, expires_at, .. } = grant.source else { continue };
+                    prop_assert!(expires_at.is_none_or(|end| now < end));
+                    let given = world.grants.iter().any(|given| {
+                        given.user == number && World::organization(given.organization) == organization
+                    });
+                    prop_assert!(given, "nobody gave that");
+                }
             }
         }
     }
