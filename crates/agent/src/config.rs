@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bastide_kube::contest::Pace;
 use bastide_model::limits::AGENT_POLL_SECONDS;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use url::Url;
@@ -175,6 +176,8 @@ pub struct Timings {
     pub set_retry: Bounds,
     /// Wait before a set is looked at again that the cluster is still at, when nothing of it changed meanwhile.
     pub set_pending: Bounds,
+    /// How much is put up with from whoever changes an object again and again.
+    pub contest: Pace,
     /// How long one pass over a set may take.
     pub set_limit: Duration,
     /// Time between two looks at the cluster's version, nodes and capabilities.
@@ -197,6 +200,7 @@ impl Default for Timings {
             drift_pause: Duration::from_millis(300),
             set_retry: Bounds { min: seconds(1), max: seconds(60) },
             set_pending: Bounds { min: seconds(2), max: seconds(120) },
+            contest: Pace::default(),
             set_limit: seconds(120),
             facts: seconds(60),
             report_pause: Duration::from_millis(500),

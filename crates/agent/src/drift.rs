@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bastide_kube::apply::api_resource;
-use bastide_kube::object::Resource;
+use bastide_kube::contest::Contests;
+use bastide_kube::object::{ObjectKey, Resource};
 use bastide_kube::render::{MANAGED_BY, MANAGED_BY_LABEL, ORGANIZATION_LABEL};
 use bastide_model::OrganizationId;
 use futures_util::StreamExt as _;
@@ -28,6 +30,7 @@ type Object = PartialObjectMeta<DynamicObject>;
 pub(crate) struct Drift {
     pub(crate) client: Client,
     pub(crate) sets: Arc<Sets>,
+    pub(crate) contests: Arc<Contests>,
     pub(crate) own_objects: Arc<OwnObjects>,
     pub(crate) timings: Timings,
 }
@@ -64,8 +67,13 @@ impl Drift {
         while let Some(event) = events.next().await {
             match event {
                 Ok(event) => {
-                    for touched in seen.take(event) {
-                        self.touch(touched);
+                    let key = key_of(kind, &event);
+                    let touched = seen.take(event);
+                    // Whoever fights over an object sets no pace: it is looked at when its time has come.
+                    if !key.is_some_and(|key| self.contests.is_resting(&key, Instant::now())) {
+                        for one in touched {
+                            self.touch(one);
+                        }
                     }
                 }
                 // The watch goes on by itself; a kind that was uninstalled has no objects to drift.
@@ -83,6 +91,17 @@ impl Drift {
             Owner::Bastide => {}
         }
     }
+}
+
+/// The object that an event is about, if it is about one that is there or was.
+fn key_of(kind: &Resource, event: &Event<Object>) -> Option<ObjectKey> {
+    let (Event::Apply(object) | Event::Delete(object)) = event else { return None };
+    Some(ObjectKey {
+        api_version: kind.api_version.to_owned(),
+        kind: kind.kind.to_owned(),
+        namespace: object.metadata.namespace.clone(),
+        name: object.metadata.name.clone()?,
+    })
 }
 
 /// Whose object it is.

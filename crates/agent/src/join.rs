@@ -187,7 +187,7 @@ impl Joining<'_> {
             token: token.reveal().to_owned(),
             csr_pem: key.signing_request()?,
             cluster_uid: self.spoke.uid().await?,
-            facts: self.spoke.facts().await?.into(),
+            facts: self.spoke.survey().await?.facts.into(),
         };
         let hub = Hub::before_join(&options.hub, options.hub_ca_sha256)?;
         let accepted = self.insist(|| hub.join(&join)).await?;

@@ -54,11 +54,11 @@ impl Link {
         identity: Arc<IdentityStore>,
         metrics: Arc<Metrics>,
         surroundings: Surroundings,
-        timings: Timings,
+        timings: &Timings,
     ) -> Self {
         let state = LinkState { standing: Standing::Untried, since: surroundings.clock.now(), returns: 0 };
         let (open, state) = (Mutex::new(None), watch::Sender::new(state));
-        Self { identity, surroundings, timings, open, state, metrics }
+        Self { identity, surroundings, timings: *timings, open, state, metrics }
     }
 
     /// What is known of the way to the hub, and its changes.

@@ -1,10 +1,13 @@
 //! Keeps Bastide's own objects on the cluster: its namespace and the roles that organizations' bindings refer to.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use bastide_kube::reconcile::cluster_objects;
+use bastide_kube::contest::Contests;
+use bastide_kube::reconcile::cluster_objects_against;
 use bastide_kube::render::RenderOptions;
 use bastide_model::cluster::ClusterFacts;
+use bastide_model::placement::ReportedObject;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +49,7 @@ impl OwnObjects {
 pub(crate) struct OwnObjectsKeeper {
     pub(crate) own_objects: Arc<OwnObjects>,
     pub(crate) sets: Arc<Sets>,
+    pub(crate) contests: Arc<Contests>,
     pub(crate) spoke: Spoke,
     pub(crate) facts: watch::Receiver<ClusterFacts>,
     pub(crate) state: Arc<State>,
@@ -64,26 +68,36 @@ impl OwnObjectsKeeper {
         let random = self.surroundings.random.as_ref();
         loop {
             let options = RenderOptions::for_version(&self.facts.borrow().kubernetes_version);
-            match cluster_objects(self.spoke.client(), &options).await {
+            match cluster_objects_against(self.spoke.client(), &options, &self.contests).await {
                 Ok(objects) => {
                     backoff.succeeded();
-                    self.state.set_own_objects_trouble(None);
+                    let contest = self.contests.pause(&objects, Instant::now());
+                    self.state.set_own_objects_trouble(contest.map(|_| ("Contested", trouble(&objects))));
                     self.sets.note_kinds(&objects);
                     self.own_objects.present.send_replace(true);
+                    let full_pass = spread(self.timings.full_pass, 0.25, random);
                     tokio::select! {
                         () = self.own_objects.touched.notified() => {
                             tokio::time::sleep(self.timings.drift_pause).await;
                         }
-                        () = tokio::time::sleep(spread(self.timings.full_pass, 0.25, random)) => {}
+                        () = tokio::time::sleep(contest.map_or(full_pass, |pause| pause.min(full_pass))) => {}
                     }
                 }
                 Err(error) => {
                     let pause = backoff.failed(random);
                     tracing::warn!(%error, ?pause, "Bastide's own objects cannot be applied; trying again");
-                    self.state.set_own_objects_trouble(Some(format!("{error}.")));
+                    self.state.set_own_objects_trouble(Some(("ApplyFailed", format!("{error}."))));
                     tokio::time::sleep(pause).await;
                 }
             }
         }
     }
+}
+
+/// What is to be said of those that are not as they should be.
+fn trouble(objects: &[ReportedObject]) -> String {
+    let unready = objects.iter().filter(|object| !object.ready);
+    let said: Vec<_> =
+        unready.map(|object| format!("{} {}: {}", object.kind, object.name, object.message)).collect();
+    said.join(" ")
 }

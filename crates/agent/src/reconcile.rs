@@ -6,7 +6,9 @@ mod queue;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bastide_kube::contest::Contests;
 use bastide_kube::object::{ObjectKey, Resource};
+use bastide_kube::reconcile::bring_about_against;
 use bastide_kube::record::{self, Record, SetName};
 use bastide_kube::render::RenderOptions;
 use bastide_kube::status::{APPLIED, READY};
@@ -108,6 +110,7 @@ impl Sets {
 /// Works on sets.
 pub(crate) struct Reconciler {
     pub(crate) sets: Arc<Sets>,
+    pub(crate) contests: Arc<Contests>,
     pub(crate) reports: Arc<Reports>,
     pub(crate) spoke: Spoke,
     pub(crate) facts: watch::Receiver<ClusterFacts>,
@@ -172,12 +175,16 @@ impl Reconciler {
         let outcome = match self.pass(&work).await {
             Ok(report) => {
                 let progress = judge(&report);
+                let contest = self.contests.pause(&report.objects, std::time::Instant::now());
                 self.sets.note_kinds(&report.objects);
                 self.reports.note(report);
                 match progress {
                     Progress::Settled => Outcome::Settled,
                     Progress::Removed => Outcome::Removed,
-                    Progress::Pending => Outcome::Pending(self.timings.set_pending.wait(attempts, random)),
+                    Progress::Pending => {
+                        let pause = self.timings.set_pending.wait(attempts, random);
+                        Outcome::Pending(contest.map_or(pause, |contest| contest.min(pause)))
+                    }
                     Progress::Stuck => Outcome::Failed(self.timings.set_retry.wait(attempts, random)),
                 }
             }
@@ -197,7 +204,7 @@ impl Reconciler {
                 self.lower_record(&work.set).await?;
                 self.sets.lock().adopted(&work.set);
             }
-            bastide_kube::reconcile::bring_about(self.spoke.client(), &work.set, &options).await
+            bring_about_against(self.spoke.client(), &work.set, &options, &self.contests).await
         };
         match tokio::time::timeout(self.timings.set_limit, pass).await {
             Ok(result) => result.map_err(|error| Failure::new(&error)),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bastide_kube::capabilities;
+use bastide_kube::network_plugin::NetworkPlugin;
 use bastide_model::cluster::ClusterFacts;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::api::ListParams;
@@ -52,6 +53,14 @@ impl SpokeError {
     }
 }
 
+/// What the cluster is and can do.
+pub(crate) struct Survey {
+    /// Version, nodes, capabilities.
+    pub(crate) facts: ClusterFacts,
+    /// Its network.
+    pub(crate) network: NetworkPlugin,
+}
+
 /// The agent's own cluster.
 #[derive(Clone)]
 pub(crate) struct Spoke {
@@ -85,11 +94,12 @@ impl Spoke {
         matches!(answer, Ok(Ok(_)))
     }
 
-    /// Version, nodes and capabilities.
-    pub(crate) async fn facts(&self) -> Result<ClusterFacts, SpokeError> {
+    /// Looks at the cluster as a whole.
+    pub(crate) async fn survey(&self) -> Result<Survey, SpokeError> {
         let kubernetes_version = self.client.apiserver_version().await?.git_version;
         let (nodes, nodes_ready) = self.count_nodes().await?;
-        Ok(ClusterFacts {
+        let network = capabilities::network_plugin(&self.client, &kubernetes_version).await?;
+        let facts = ClusterFacts {
             // Whom the agent believes is told with each sign of life.
             authorities: Vec::new(),
             kubernetes_version,
@@ -97,7 +107,9 @@ impl Spoke {
             nodes,
             nodes_ready,
             capabilities: capabilities::discover(&self.client).await?,
-        })
+            network_plugin: network.name.clone(),
+        };
+        Ok(Survey { facts, network })
     }
 
     /// All nodes, and those that are ready.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bastide_kube::contest::Contests;
 use bastide_kube::record::Record;
 use bastide_model::cluster::ClusterFacts;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::backoff::{Backoff, spread};
-use crate::config::{Command, Options, Timings};
+use crate::backoff::{Backoff, Bounds, spread};
+use crate::config::{Command, Options};
 use crate::drift::Drift;
 use crate::facts;
 use crate::health::Health;
@@ -25,7 +26,7 @@ use crate::own_objects::{OwnObjects, OwnObjectsKeeper};
 use crate::reconcile::{self, Reconciler, Sets};
 use crate::renew::Renewal;
 use crate::report::{Reporter, Reports};
-use crate::spoke::{Spoke, SpokeError};
+use crate::spoke::{Spoke, SpokeError, Survey};
 use crate::state::State;
 use crate::surroundings::Surroundings;
 use crate::sync::Sync;
@@ -100,8 +101,8 @@ async fn start(
     let Some(prepared) = shutdown.run_until_cancelled(prepare(&options, &surroundings, &spoke)).await else {
         return Ok(());
     };
-    let (identity, facts) = prepared?;
-    let agent = Agent::new(options, surroundings, spoke, identity, facts, metrics, enforcing);
+    let (identity, survey) = prepared?;
+    let agent = Agent::new(options, surroundings, spoke, identity, survey, metrics, enforcing);
     let ended = if matches!(&agent.options.command, Command::Join(join) if join.once) {
         agent.join_only(&shutdown).await
     } else {
@@ -116,23 +117,24 @@ async fn prepare(
     options: &Options,
     surroundings: &Surroundings,
     spoke: &Spoke,
-) -> Result<(IdentityStore, ClusterFacts), Error> {
-    let facts = insist(options.timings, surroundings, || spoke.facts()).await?;
+) -> Result<(IdentityStore, Survey), Error> {
+    let survey = insist(options.timings.set_retry, surroundings, || spoke.survey()).await?;
+    let facts = &survey.facts;
     tracing::info!(version = facts.kubernetes_version, nodes = facts.nodes, "connected to the cluster");
     let identity = IdentityStore::open(spoke.client(), &options.spoke.namespace).await?;
-    Ok((identity, facts))
+    Ok((identity, survey))
 }
 
 /// Asks the cluster until it answers, as long as asking again makes sense.
 async fn insist<T, F>(
-    timings: Timings,
+    bounds: Bounds,
     surroundings: &Surroundings,
     mut ask: impl FnMut() -> F,
 ) -> Result<T, SpokeError>
 where
     F: Future<Output = Result<T, SpokeError>>,
 {
-    let mut backoff = Backoff::new(timings.set_retry);
+    let mut backoff = Backoff::new(bounds);
     loop {
         match ask().await {
             Err(error) if error.is_passing() => {
@@ -153,6 +155,7 @@ struct Agent {
     identity: Arc<IdentityStore>,
     facts: watch::Sender<ClusterFacts>,
     sets: Arc<Sets>,
+    contests: Arc<Contests>,
     reports: Arc<Reports>,
     own_objects: Arc<OwnObjects>,
     state: Arc<State>,
@@ -170,22 +173,26 @@ impl Agent {
         surroundings: Surroundings,
         spoke: Spoke,
         identity: IdentityStore,
-        facts: ClusterFacts,
+        survey: Survey,
         metrics: Arc<Metrics>,
         enforcing: watch::Sender<bool>,
     ) -> Self {
         let identity = Arc::new(identity);
-        let link = Link::new(identity.clone(), metrics.clone(), surroundings.clone(), options.timings);
+        let contest = options.timings.contest;
+        let state = State::default();
+        state.set_network(survey.network);
+        let link = Link::new(identity.clone(), metrics.clone(), surroundings.clone(), &options.timings);
         Self {
             options,
             surroundings,
             spoke,
             identity,
-            facts: watch::Sender::new(facts),
+            facts: watch::Sender::new(survey.facts),
             sets: Arc::default(),
+            contests: Arc::new(Contests::new(contest)),
             reports: Arc::default(),
             own_objects: Arc::default(),
-            state: Arc::default(),
+            state: Arc::new(state),
             metrics,
             link: Arc::new(link),
             enforcing,
@@ -259,6 +266,7 @@ impl Agent {
         let keeper = OwnObjectsKeeper {
             own_objects: self.own_objects.clone(),
             sets: self.sets.clone(),
+            contests: self.contests.clone(),
             spoke: self.spoke.clone(),
             facts: self.facts.subscribe(),
             state: self.state.clone(),
@@ -266,15 +274,15 @@ impl Agent {
             timings: self.options.timings,
         };
         tasks.spawn("own objects", |stop| keeper.run(stop));
-        let (spoke, facts, surroundings) =
-            (self.spoke.clone(), self.facts.clone(), self.surroundings.clone());
+        let (spoke, facts, state, surroundings) =
+            (self.spoke.clone(), self.facts.clone(), self.state.clone(), self.surroundings.clone());
         let every = self.options.timings.facts;
-        tasks.spawn("facts", |stop| facts::keep_fresh(spoke, facts, every, surroundings, stop));
+        tasks.spawn("facts", |stop| facts::keep_fresh(spoke, facts, state, every, surroundings, stop));
     }
 
     /// Reads what is recorded on the cluster. The records of sets from which everything was removed.
     async fn take_up_records(&self) -> Result<Vec<Record>, SpokeError> {
-        let recorded = insist(self.options.timings, &self.surroundings, || async {
+        let recorded = insist(self.options.timings.set_retry, &self.surroundings, || async {
             Ok(reconcile::recorded(&self.spoke).await?)
         })
         .await?;
@@ -293,6 +301,7 @@ impl Agent {
     fn enforce(&self, tasks: &mut Tasks) {
         let reconciler = Reconciler {
             sets: self.sets.clone(),
+            contests: self.contests.clone(),
             reports: self.reports.clone(),
             spoke: self.spoke.clone(),
             facts: self.facts.subscribe(),
@@ -312,6 +321,7 @@ impl Agent {
         let drift = Drift {
             client: self.spoke.client().clone(),
             sets: self.sets.clone(),
+            contests: self.contests.clone(),
             own_objects: self.own_objects.clone(),
             timings: self.options.timings,
         };

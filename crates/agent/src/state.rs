@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bastide_api::agent::Condition;
+use bastide_kube::network_plugin::NetworkPlugin;
 use bastide_model::cluster::ConditionStatus;
 use tokio::sync::Notify;
 
@@ -45,8 +46,9 @@ struct Inner {
     stopped_by_epoch: Option<Stopped>,
     stopped_by_sets: Option<Stopped>,
     renewal_trouble: Option<String>,
-    own_objects_trouble: Option<String>,
+    own_objects_trouble: Option<(&'static str, String)>,
     damaged_records: Vec<String>,
+    network: Option<NetworkPlugin>,
 }
 
 /// The agent's health.
@@ -91,14 +93,19 @@ impl State {
         self.change(|inner| replace(&mut inner.renewal_trouble, trouble));
     }
 
-    /// Keeps why Bastide's own objects are not as they should be, if so.
-    pub(crate) fn set_own_objects_trouble(&self, trouble: Option<String>) {
+    /// Keeps why Bastide's own objects are not as they should be, if so: in one word, and as a sentence.
+    pub(crate) fn set_own_objects_trouble(&self, trouble: Option<(&'static str, String)>) {
         self.change(|inner| replace(&mut inner.own_objects_trouble, trouble));
     }
 
     /// Keeps which records of sets cannot be read.
     pub(crate) fn set_damaged_records(&self, damaged: Vec<String>) {
         self.change(|inner| replace(&mut inner.damaged_records, damaged));
+    }
+
+    /// Keeps what connects the cluster's pods.
+    pub(crate) fn set_network(&self, network: NetworkPlugin) {
+        self.change(|inner| replace(&mut inner.network, Some(network)));
     }
 
     /// Everything as conditions, each of them always present.
@@ -128,8 +135,12 @@ impl State {
                 Some(stopped) => condition("IntentFollowed", false, stopped.reason, stopped.message.clone()),
             },
             good("CertificateRenewed", "RenewalFailed", inner.renewal_trouble.as_deref()),
-            good("OwnObjectsApplied", "ApplyFailed", inner.own_objects_trouble.as_deref()),
+            match &inner.own_objects_trouble {
+                None => good("OwnObjectsApplied", "", None),
+                Some((reason, trouble)) => good("OwnObjectsApplied", reason, Some(trouble)),
+            },
             good("RecordsReadable", "RecordsDamaged", damaged(&inner.damaged_records).as_deref()),
+            network(inner.network.as_ref()),
         ]
     }
 
@@ -174,6 +185,16 @@ fn good(kind: &str, reason: &str, trouble: Option<&str>) -> Condition {
         None => condition(kind, true, "AsExpected", String::new()),
         Some(trouble) => condition(kind, false, reason, trouble.to_owned()),
     }
+}
+
+/// Whether network policies are enforced: that depends on somebody else.
+fn network(plugin: Option<&NetworkPlugin>) -> Condition {
+    let (status, reason, message) = match plugin {
+        Some(plugin) => (plugin.enforced, plugin.reason, plugin.message.clone()),
+        None => (ConditionStatus::Unknown, "NotLookedYet", String::new()),
+    };
+    let told = condition("NetworkPolicyEnforced", false, reason, message);
+    Condition { status: status.as_str().to_owned(), ..told }
 }
 
 fn condition(kind: &str, holds: bool, reason: &str, message: String) -> Condition {

@@ -141,6 +141,9 @@ pub struct Facts {
     /// What the cluster can do.
     #[serde(default)]
     pub capabilities: Vec<Capability>,
+    /// What connects its pods, such as `Cilium`; empty when that is not known.
+    #[serde(default)]
+    pub network_plugin: String,
     /// SHA-256 of the authorities of the hub that the agent believes, in lower-case hex.
     #[serde(default)]
     pub authorities: Vec<String>,
@@ -311,6 +314,7 @@ impl From<domain::ClusterFacts> for Facts {
             nodes: facts.nodes,
             nodes_ready: facts.nodes_ready,
             capabilities: facts.capabilities.into_iter().map(capability).collect(),
+            network_plugin: facts.network_plugin,
             authorities: facts.authorities,
         }
     }

@@ -146,6 +146,10 @@ pub struct ClusterView {
     pub nodes: u32,
     /// Nodes that are ready.
     pub nodes_ready: u32,
+    /// What connects its pods, such as `Cilium`; empty when that is not known. Whether it enforces network policies is the
+    /// condition `NetworkPolicyEnforced`.
+    #[serde(default)]
+    pub network_plugin: String,
     /// What it can do.
     pub capabilities: Vec<CapabilityView>,
     /// Its conditions.

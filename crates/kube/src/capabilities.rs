@@ -1,7 +1,10 @@
 //! What a cluster can do, found by asking its API server (FLEET-1, FLEET-4).
 
 use bastide_model::cluster::Capability;
-use kube::Client;
+use k8s_openapi::api::apps::v1::DaemonSet;
+use kube::{Api, Client};
+
+use crate::network_plugin::{KNOWN, NetworkPlugin};
 
 /// Something that a cluster may offer, and why that matters.
 struct Offer {
@@ -53,6 +56,28 @@ pub async fn discover(client: &Client) -> kube::Result<Vec<Capability>> {
         capabilities.push(look_for(client, offer).await?);
     }
     Ok(capabilities)
+}
+
+/// Looks for the network plug-in of a cluster of that version.
+///
+/// # Errors
+/// When the API server does not answer.
+pub async fn network_plugin(client: &Client, kubernetes_version: &str) -> kube::Result<NetworkPlugin> {
+    for known in &KNOWN {
+        for namespace in known.namespaces {
+            let api: Api<DaemonSet> = Api::namespaced(client.clone(), namespace);
+            match api.get_opt(known.daemon_set).await {
+                Ok(Some(found)) => {
+                    let found = serde_json::to_value(found).map_err(kube::Error::SerdeError)?;
+                    return Ok(NetworkPlugin::of(known, &found));
+                }
+                Ok(None) => {}
+                Err(kube::Error::Api(status)) if status.code == 403 => return Ok(NetworkPlugin::hidden()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(NetworkPlugin::without(kubernetes_version))
 }
 
 async fn look_for(client: &Client, offer: &Offer) -> kube::Result<Capability> {

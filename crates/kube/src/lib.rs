@@ -11,8 +11,11 @@ pub mod capabilities;
 #[cfg(feature = "client")]
 mod compare;
 #[cfg(feature = "client")]
+pub mod contest;
+#[cfg(feature = "client")]
 mod error;
 pub mod licence;
+pub mod network_plugin;
 pub mod object;
 #[cfg(feature = "client")]
 pub mod prune;

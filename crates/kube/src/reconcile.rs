@@ -3,10 +3,15 @@
 //! Each step can be done again and each may be the last: whoever stops in between, the next pass goes on. A pass over
 //! what is already so only reads.
 
+use std::collections::BTreeMap;
+use std::time::Instant;
+
 use bastide_model::placement::{DesiredSet, ReportedObject, ReportedSet};
 use kube::Client;
 
-use crate::apply::{Applier, Live};
+use crate::apply::{Applied, Applier, Live};
+use crate::compare;
+use crate::contest::Contests;
 use crate::error::{Error, Result};
 use crate::object::{NAMESPACE, Object, ObjectKey};
 use crate::prune::{self, Pruned};
@@ -23,6 +28,19 @@ use crate::status::{self, Outcome, reported};
 /// [`Error::OlderGeneration`], and whatever keeps the API server from answering; the error names the object. What the
 /// API server refuses is no error but part of the report.
 pub async fn bring_about(client: &Client, set: &DesiredSet, options: &RenderOptions) -> Result<ReportedSet> {
+    bring_about_against(client, set, options, &Contests::default()).await
+}
+
+/// The same, with the fights in mind that there were in earlier passes.
+///
+/// # Errors
+/// The same.
+pub async fn bring_about_against(
+    client: &Client,
+    set: &DesiredSet,
+    options: &RenderOptions,
+    contests: &Contests,
+) -> Result<ReportedSet> {
     let name = SetName::Organization(set.organization);
     let mut record = record::load(client, name).await?.unwrap_or_else(|| Record::new(name));
     if record.generation > set.generation {
@@ -34,10 +52,11 @@ pub async fn bring_about(client: &Client, set: &DesiredSet, options: &RenderOpti
     }
     let wanted: Vec<Object> =
         set.content.as_ref().map(|desired| render::organization(desired, options)).unwrap_or_default();
+    let before = record.objects.clone();
     record.intend(set.generation, set.content.clone(), &wanted);
     record::save(client, &mut record).await?;
 
-    let mut pass = Pass::new(client, record, &wanted);
+    let mut pass = Pass::new(client, record, &wanted, before, contests);
     pass.apply().await?;
     let pruned = pass.prune().await?;
     record::save(client, &mut pass.record).await?;
@@ -60,26 +79,40 @@ pub async fn bring_about(client: &Client, set: &DesiredSet, options: &RenderOpti
 /// # Errors
 /// Whatever keeps one of them from being as it should; the error names the object.
 pub async fn cluster_objects(client: &Client, options: &RenderOptions) -> Result<Vec<ReportedObject>> {
+    cluster_objects_against(client, options, &Contests::default()).await
+}
+
+/// The same, with the fights in mind that there were in earlier passes.
+///
+/// # Errors
+/// The same.
+pub async fn cluster_objects_against(
+    client: &Client,
+    options: &RenderOptions,
+    contests: &Contests,
+) -> Result<Vec<ReportedObject>> {
     let wanted = render::cluster(options);
     let applier = Applier::new(client.clone());
     // The record is in this namespace, so that it comes before the record.
     for namespace in wanted.iter().filter(|object| object.key().is(&NAMESPACE)) {
-        applier.apply(namespace).await?;
+        if applier.get(namespace.key()).await?.is_none() {
+            applier.apply(namespace).await?;
+        }
     }
     let name = SetName::Cluster;
     let mut record = record::load(client, name).await?.unwrap_or_else(|| Record::new(name));
+    let before = record.objects.clone();
     record.intend(0, None, &wanted);
     record::save(client, &mut record).await?;
 
-    let mut objects = Vec::new();
+    let mut pass = Pass::new(client, record, &wanted, before, contests);
     for object in &wanted {
-        let done = applier.apply(object).await?;
-        record.objects.insert(done.key.clone(), Recorded { uid: Some(done.uid), intent: object.intent() });
-        objects.push(reported(&done.key, status::problem(&done.key, &done.live)));
+        let found = pass.applier.get(object.key()).await?;
+        pass.put(object, found).await?;
     }
-    let mut pass = Pass::new(client, record, &wanted);
     let pruned = pass.prune().await?;
     record::save(client, &mut pass.record).await?;
+    let mut objects = pass.objects;
     objects.extend(pruned.remaining.iter().map(|(key, why)| reported(key, why.clone())));
     Ok(objects)
 }
@@ -95,8 +128,13 @@ struct Pass<'a> {
     applier: Applier,
     record: Record,
     wanted: &'a [Object],
+    /// What was recorded before this pass.
+    before: BTreeMap<ObjectKey, Recorded>,
+    contests: &'a Contests,
     objects: Vec<ReportedObject>,
     stopped: Option<Stop>,
+    /// What is to be said of objects over which there is a fight.
+    contested: Vec<String>,
 }
 
 /// Why nothing further was applied.
@@ -106,9 +144,23 @@ struct Stop {
 }
 
 impl<'a> Pass<'a> {
-    fn new(client: &Client, record: Record, wanted: &'a [Object]) -> Self {
-        let applier = Applier::new(client.clone());
-        Self { applier, record, wanted, objects: Vec::new(), stopped: None }
+    fn new(
+        client: &Client,
+        record: Record,
+        wanted: &'a [Object],
+        before: BTreeMap<ObjectKey, Recorded>,
+        contests: &'a Contests,
+    ) -> Self {
+        Self {
+            applier: Applier::new(client.clone()),
+            record,
+            wanted,
+            before,
+            contests,
+            objects: Vec::new(),
+            stopped: None,
+            contested: Vec::new(),
+        }
     }
 
     /// Applies what is wanted, in order, up to the first that cannot be: what comes later gives rights that only make
@@ -128,16 +180,16 @@ impl<'a> Pass<'a> {
                 continue;
             }
             let known = found.iter_mut().find(|(key, _)| *key == object.key());
-            let applied = match known {
-                Some((_, live)) => self.applier.apply_over(object, live.take()).await,
-                None => self.applier.apply(object).await,
+            let live = match known {
+                Some((_, live)) => Ok(live.take()),
+                None => self.applier.get(object.key()).await,
             };
-            match applied {
-                Ok(applied) => {
-                    let recorded = Recorded { uid: Some(applied.uid), intent: object.intent() };
-                    self.record.objects.insert(applied.key.clone(), recorded);
-                    self.objects.push(reported(&applied.key, status::problem(&applied.key, &applied.live)));
-                }
+            let put = match live {
+                Ok(live) => self.put(object, live).await,
+                Err(error) => Err(error),
+            };
+            match put {
+                Ok(()) => {}
                 Err(error) if error.is_refusal() => {
                     let message = format!("{error}.");
                     self.objects.push(reported(object.key(), message.clone()));
@@ -147,6 +199,41 @@ impl<'a> Pass<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Makes an object be as it should, given how it was found, unless somebody fights over it.
+    async fn put(&mut self, object: &Object, found: Option<Live>) -> Result<()> {
+        let key = object.key();
+        let now = Instant::now();
+        let is_right = found.as_ref().is_some_and(|live| compare::is_as_wanted(object, live.value()));
+        let contested = if is_right {
+            self.contests.look(key, now)
+        } else if !self.was_right(object) {
+            None
+        } else if let Some(message) = self.contests.claim(key, found.as_ref(), now) {
+            self.tell_contested(key, message);
+            return Ok(());
+        } else {
+            None
+        };
+        let Applied { uid, live, .. } = self.applier.apply_over(object, found).await?;
+        self.record.objects.insert(key.clone(), Recorded { uid: Some(uid), intent: object.intent() });
+        match contested {
+            Some(message) => self.tell_contested(key, message),
+            None => self.objects.push(reported(key, status::problem(key, &live))),
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier pass made it be as it should be now.
+    fn was_right(&self, object: &Object) -> bool {
+        let recorded = self.before.get(object.key());
+        recorded.is_some_and(|recorded| recorded.uid.is_some() && recorded.intent == object.intent())
+    }
+
+    fn tell_contested(&mut self, key: &ObjectKey, message: String) {
+        self.contested.push(format!("{key}: {message}"));
+        self.objects.push(reported(key, message));
     }
 
     /// Why an object outside of namespaces that is there already cannot be applied over.
@@ -188,6 +275,8 @@ impl<'a> Pass<'a> {
         let left: Vec<String> = pruned.remaining.iter().map(|(key, why)| format!("{key}: {why}")).collect();
         if let Some(stop) = self.stopped.take() {
             Outcome::Stopped { reason: stop.reason, message: stop.message }
+        } else if !self.contested.is_empty() {
+            Outcome::Contested { message: status::summary(&self.contested) }
         } else if something_is_wanted {
             if left.is_empty() {
                 Outcome::Applied

@@ -28,6 +28,11 @@ pub enum Outcome {
         /// What, and why.
         message: String,
     },
+    /// Something is changed again and again by somebody else.
+    Contested {
+        /// What, and by whom.
+        message: String,
+    },
     /// All that is wanted is there, but something that is not wanted still is, too.
     Pruning {
         /// What, and why.
@@ -74,6 +79,9 @@ pub fn conditions(generation: i64, outcome: &Outcome, objects: &[ReportedObject]
         }
         Outcome::Stopped { reason, message } => {
             vec![condition(APPLIED, false, reason, message.clone()), ready(reason)]
+        }
+        Outcome::Contested { message } => {
+            vec![condition(APPLIED, false, "Contested", message.clone()), ready("Contested")]
         }
         Outcome::Pruning { message } => {
             vec![condition(APPLIED, false, "Pruning", message.clone()), ready("NotReady")]

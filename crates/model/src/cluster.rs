@@ -134,6 +134,9 @@ pub struct ClusterFacts {
     pub nodes_ready: u32,
     /// What it can do.
     pub capabilities: Vec<Capability>,
+    /// What connects its pods, such as `Cilium`; empty when that is not known.
+    #[serde(default)]
+    pub network_plugin: String,
     /// The authorities that its agent believes: SHA-256 of their certificates, in lower-case hex, in order.
     #[serde(default)]
     pub authorities: Vec<String>,

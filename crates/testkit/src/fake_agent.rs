@@ -335,6 +335,7 @@ fn facts() -> Facts {
         nodes: 2,
         nodes_ready: 2,
         capabilities: vec![capability("MutatingAdmissionPolicy")],
+        network_plugin: "Cilium".to_owned(),
         authorities: Vec::new(),
     }
 }

@@ -11,6 +11,8 @@
 
 #[path = "reconcile/cluster.rs"]
 mod cluster;
+#[path = "reconcile/crash.rs"]
+mod crash;
 #[path = "reconcile/drift.rs"]
 mod drift;
 #[path = "reconcile/intruder.rs"]
@@ -158,45 +160,6 @@ async fn fleet_6_a_foreign_namespace_is_not_taken_over() {
     let gone = DesiredSet { generation: 2, content: None, ..set };
     assert!(stage.until_removed(&gone).await.removed);
     assert_eq!(stage.namespace(&format!("{base}-gw")).await, Some(foreign));
-}
-
-/// FLEET-6: whoever stops a pass in between, the next one ends it and nothing is orphaned. Each organization here is cut
-/// off at another request, while it is made and again while it is removed; half of them after the API server has carried
-/// the request out, and half of them are removed without ever having been whole.
-#[tokio::test]
-async fn fleet_6_a_pass_that_was_cut_off_is_ended_by_the_next() {
-    let whole = Stage::new("uncut").await;
-    let (_, requests) = whole.count_requests(&whole.set_with_everything(1)).await;
-    let mut leaving = Vec::new();
-    for (round, after) in (0..requests).step_by(3).enumerate() {
-        let stage = Stage::new(format!("cut-{after}")).await;
-        let set = stage.set_with_everything(1);
-        stage.pass_cut_off(&set, after, round % 2 == 1).await;
-        if round % 4 < 2 {
-            is_whole_after_the_next_pass(&stage, &set).await;
-        }
-        let gone = DesiredSet { generation: 2, content: None, ..set };
-        stage.pass_cut_off(&gone, round, round % 2 == 0).await;
-        leaving.push((stage, gone));
-    }
-    futures_util::future::join_all(leaving.iter().map(async |(stage, gone)| {
-        stage.until_removed(gone).await;
-        for object in stage.rendered(&stage.set_with_everything(1)) {
-            assert!(stage.live(object.key()).await.is_none(), "{} is left", object.key());
-        }
-    }))
-    .await;
-}
-
-async fn is_whole_after_the_next_pass(stage: &Stage, set: &DesiredSet) {
-    let report = bring_about(&stage.client, set, &stage.options).await.unwrap();
-    assert_eq!(status_of(&report, "Applied").0, ConditionStatus::True, "{}", stage.base());
-    let record = record::load(&stage.client, SetName::Organization(set.organization)).await.unwrap().unwrap();
-    assert_eq!(record.objects.len(), stage.rendered(set).len());
-    for (key, recorded) in &record.objects {
-        let live = stage.live(key).await.unwrap_or_else(|| panic!("{key} is missing"));
-        assert_eq!(live.metadata.uid, recorded.uid, "{key}");
-    }
 }
 
 /// FLEET-6: an agent that starts without its hub finds what it has to go on with.

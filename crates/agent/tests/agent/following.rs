@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use bastide_agent::Command;
+use bastide_api::agent::Heartbeat;
 use bastide_testkit::control_plane::{ControlPlane, NodeSpec, Options};
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::api::apps::v1::DaemonSet;
+use kube::Api;
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use crate::support::hub::{Hub, TOKEN, has};
@@ -241,6 +244,30 @@ async fn fleet_6_what_is_no_longer_wanted_goes_and_nothing_else() {
     hub.kept().sets.remove(&acme);
     let agent = Agent::start(&plane, Command::Run);
     until("the record to be gone", async || !records().await.contains(&record)).await;
+    agent.stop().await;
+}
+
+/// PLAN-4: the network plug-in is told, and that it enforces nothing, as soon as it is there.
+#[tokio::test]
+async fn plan_4_the_network_plugin_is_told() {
+    let (plane, hub) = (cluster("follow-network").await, Hub::start().await);
+    let agent = joined(&plane, &hub).await;
+    let told = |status: &'static str, reason: &'static str| {
+        move |beat: &Heartbeat| has(&beat.conditions, "NetworkPolicyEnforced", status, reason)
+    };
+    hub.beat("that nothing is known", told("Unknown", "PluginUnknown")).await;
+    let labels = json!({ "app": "flannel" });
+    let daemon_set = json!({
+        "metadata": { "name": "kube-flannel-ds" },
+        "spec": { "selector": { "matchLabels": labels }, "template": {
+            "metadata": { "labels": labels },
+            "spec": { "containers": [{ "name": "main", "image": "example.invalid/flannel:1" }] },
+        } },
+    });
+    let api: Api<DaemonSet> = Api::namespaced(plane.client().await.unwrap(), "kube-system");
+    api.create(&PostParams::default(), &serde_json::from_value(daemon_set).unwrap()).await.unwrap();
+    let beat = hub.beat("the plug-in", told("False", "NotEnforced")).await;
+    assert_eq!(beat.facts.network_plugin, "flannel");
     agent.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! The agent as a whole: the library and the program, against a real Kubernetes API server and a hub in this process.
 
 #[cfg(test)]
+mod contest;
 mod following;
 #[cfg(test)]
 mod joining;

@@ -71,6 +71,7 @@ impl Facts {
             nodes: self.nodes,
             nodes_ready: self.nodes_ready,
             capabilities: capabilities.into_iter().map(capability).collect::<Result<_, Error>>()?,
+            network_plugin: word("facts/network_plugin", self.network_plugin)?,
             authorities: authorities
                 .into_iter()
                 .map(|one| word("facts/authorities", one))

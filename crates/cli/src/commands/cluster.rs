@@ -184,6 +184,7 @@ mod tests {
             agent_version: String::new(),
             nodes: 0,
             nodes_ready: 0,
+            network_plugin: String::new(),
             capabilities: Vec::new(),
             conditions: Vec::new(),
             requested_at: String::new(),

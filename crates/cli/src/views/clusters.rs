@@ -86,6 +86,7 @@ impl Detailed for ClusterView {
             .field("Kubernetes", &self.kubernetes_version)
             .field("Agent", &self.agent_version)
             .field("Nodes", format!("{} ready of {}", self.nodes_ready, self.nodes))
+            .field("Network plug-in", if self.network_plugin.is_empty() { "-" } else { &self.network_plugin })
             .field("Asked to join", &self.requested_at);
         if let Some(known) = &self.administration {
             details = details

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::admission::{ADMINISTER, GROUP, TENANTS};
 use super::rbac::{TENANT_EDIT, TENANT_GATEWAY, TENANT_VIEW, rule};
 use super::{RenderOptions, SYSTEM_NAMESPACE, labelled, labels, namespaces};
+use crate::network_plugin;
 use crate::object::{
     CLUSTER_ROLE, CLUSTER_ROLE_BINDING, DEPLOYMENT, NAMESPACE, Object, ROLE, ROLE_BINDING, Resource, SECRET,
     SERVICE_ACCOUNT,
@@ -115,6 +116,12 @@ fn cluster_rules() -> Vec<Value> {
             "verbs": ["bind", "create", "delete", "escalate", "patch", "update"],
         }),
         rule("", &["nodes"], &["list"]),
+        json!({
+            "apiGroups": ["apps"],
+            "resources": ["daemonsets"],
+            "resourceNames": network_plugin::daemon_sets(),
+            "verbs": ["get"],
+        }),
     ]
 }
 

@@ -117,6 +117,7 @@ pub(crate) fn cluster(details: clusters::Details) -> ClusterView {
         agent_version: cluster.facts.agent_version,
         nodes: cluster.facts.nodes,
         nodes_ready: cluster.facts.nodes_ready,
+        network_plugin: cluster.facts.network_plugin,
         capabilities: cluster.facts.capabilities.into_iter().map(capability).collect(),
         conditions: cluster.conditions.into_iter().map(condition).collect(),
         requested_at: cluster.requested_at.to_string(),

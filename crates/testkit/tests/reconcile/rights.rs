@@ -1,5 +1,6 @@
 //! What the agent may do is exactly what it needs, and what a tenant may do stays within what confines it.
 
+use bastide_kube::capabilities;
 use bastide_kube::reconcile::{bring_about, cluster_objects};
 use bastide_kube::record;
 use bastide_kube::render::{AgentInstall, SYSTEM_NAMESPACE, agent_manifest, group, to_yaml};
@@ -15,6 +16,7 @@ use kube::api::{ListParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 
+use crate::intruder::post;
 use crate::stage::{LIMIT, Stage, status_of};
 
 /// Applies the manifest, and waits until the agent's pod is let in by the Pod Security level of its namespace.
@@ -70,6 +72,7 @@ async fn fleet_1_the_agents_rights_are_enough_and_no_more() {
     applied().await;
     assert_eq!(record::load_all(&agent).await.unwrap().organizations.len(), 1);
     the_agent_may_do_nothing_else(&agent).await;
+    the_agent_finds_the_network_plugin(&plane, &agent).await;
 
     let gone = DesiredSet { generation: 2, content: None, ..set.clone() };
     let report = wait::until("the organization to be gone", LIMIT, async || {
@@ -94,8 +97,30 @@ async fn the_agent_may_do_nothing_else(agent: &Client) {
         ("bind", "rbac.authorization.k8s.io", "clusterroles", ""),
         ("impersonate", "", "users", ""),
         ("create", "", "serviceaccounts/token", "default"),
+        ("get", "apps", "daemonsets", "kube-system"),
+        ("list", "apps", "daemonsets", ""),
     ] {
         assert!(!may(agent, verb, group, resource, namespace).await, "the agent may {verb} {resource}");
+    }
+}
+
+/// PLAN-4: by the names of `DaemonSets`, which it may read and no others.
+async fn the_agent_finds_the_network_plugin(plane: &ControlPlane, agent: &Client) {
+    let found = async || capabilities::network_plugin(agent, "v1.36.3").await.unwrap();
+    assert_eq!(found().await.reason, "PluginUnknown");
+    let daemon_sets = "/apis/apps/v1/namespaces/kube-system/daemonsets";
+    let labels = json!({ "app": "network" });
+    for (name, plugin, enforced) in [
+        ("kube-flannel-ds", "flannel", ConditionStatus::False),
+        ("calico-node", "Calico", ConditionStatus::Unknown),
+    ] {
+        let containers = json!([{ "name": "main", "image": "example.invalid/main:1" }]);
+        let template = json!({ "metadata": { "labels": labels }, "spec": { "containers": containers } });
+        let spec = json!({ "selector": { "matchLabels": labels }, "template": template });
+        let body = json!({ "metadata": { "name": name }, "spec": spec });
+        post(&plane.client().await.unwrap(), daemon_sets, &body).await.unwrap();
+        let found = found().await;
+        assert_eq!((found.name.as_str(), found.enforced), (plugin, enforced), "{}", found.message);
     }
 }
 

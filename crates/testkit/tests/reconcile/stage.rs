@@ -1,8 +1,6 @@
 //! What the tests of this file stand on: one control plane, and an organization for each.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bastide_kube::object::{Object, ObjectKey};
@@ -20,7 +18,7 @@ use bastide_testkit::wait;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ServiceAccount};
 use kube::api::{DynamicObject, PostParams};
 use kube::{Api, Client};
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::OnceCell;
 
 use crate::intruder::{is_refused, post};
 
@@ -230,68 +228,6 @@ impl Stage {
     pub(crate) async fn until_pods_are_possible(&self) {
         let api: Api<ServiceAccount> = Api::namespaced(self.client.clone(), &self.base());
         wait::until("the service account", LIMIT, async || Ok(api.get_opt("default").await?)).await.unwrap();
-    }
-
-    /// A pass that is dropped at the request after so many, before the API server sees it or before its answer comes.
-    /// Does nothing more when the pass needs fewer.
-    pub(crate) async fn pass_cut_off(&self, set: &DesiredSet, requests: usize, is_carried_out: bool) {
-        let gate = Gate { limit: requests, is_carried_out, ..Gate::open() };
-        let client = gate.client(self.plane()).await;
-        tokio::select! {
-            ended = bring_about(&client, set, &self.options) => drop(ended.unwrap()),
-            () = gate.reached.notified() => {}
-        }
-    }
-
-    /// A whole pass, and how many requests it needed.
-    pub(crate) async fn count_requests(&self, set: &DesiredSet) -> (ReportedSet, usize) {
-        let gate = Gate::open();
-        let client = gate.client(self.plane()).await;
-        let report = bring_about(&client, set, &self.options).await.unwrap();
-        (report, gate.made.load(Ordering::SeqCst))
-    }
-}
-
-/// Lets a number of requests to the API server through and never answers a further one.
-#[derive(Clone)]
-struct Gate {
-    limit: usize,
-    is_carried_out: bool,
-    made: Arc<AtomicUsize>,
-    reached: Arc<Notify>,
-}
-
-impl Gate {
-    fn open() -> Self {
-        Self { limit: usize::MAX, is_carried_out: false, made: Arc::default(), reached: Arc::default() }
-    }
-
-    async fn client(&self, plane: &ControlPlane) -> Client {
-        let inner = plane.client().await.unwrap();
-        let gate = self.clone();
-        let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
-            let (inner, gate) = (inner.clone(), gate.clone());
-            async move { gate.pass(&inner, request).await }
-        });
-        Client::new(service, "default")
-    }
-
-    async fn pass(
-        &self,
-        inner: &Client,
-        request: http::Request<kube::client::Body>,
-    ) -> kube::Result<http::Response<kube::client::Body>> {
-        let before = self.made.fetch_add(1, Ordering::SeqCst);
-        if before < self.limit {
-            return inner.send(request).await;
-        }
-        if before == self.limit {
-            if self.is_carried_out {
-                inner.send(request).await?;
-            }
-            self.reached.notify_one();
-        }
-        std::future::pending().await
     }
 }
 

@@ -9,6 +9,7 @@ use bastide_agent::{
     Random, SpokeOptions, Surroundings, Timings,
 };
 use bastide_api::agent as wire;
+use bastide_kube::contest::Pace;
 use bastide_model::{OrganizationId, RealmId, SystemClock, SystemIds};
 use bastide_testkit::control_plane::{self, ControlPlane};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -38,6 +39,7 @@ pub(crate) fn timings() -> Timings {
         drift_pause: millis(20),
         set_retry: Bounds { min: millis(50), max: millis(500) },
         set_pending: Bounds { min: Duration::from_hours(1), max: Duration::from_hours(1) },
+        contest: Pace { at_once: 3, rest_min: millis(300), rest_max: millis(1200), calm: millis(500) },
         facts: millis(300),
         report_pause: millis(20),
         ..Timings::default()

@@ -106,6 +106,7 @@ fn what_it_is(view: &ClusterPage) -> Markup {
         ("Kubernetes", told(&cluster.kubernetes_version)),
         ("Agent", told(&cluster.agent_version)),
         ("Nodes", html! { (cluster.nodes_ready) " of " (cluster.nodes) " ready" }),
+        ("Network plug-in", told(&cluster.network_plugin)),
         ("Asked to join", text::time(&cluster.requested_at)),
     ];
     if let Some(hub) = &view.hub {

@@ -301,6 +301,7 @@ pub(crate) fn cluster(name: &str) -> ClusterView {
         agent_version: "0.1.0".into(),
         nodes: 6,
         nodes_ready: 6,
+        network_plugin: "Cilium".into(),
         capabilities: vec![
             capability("MutatingAdmissionPolicy", true, "Binds pods to the nodes of an organization."),
             capability(
