@@ -10,7 +10,7 @@ mod revocations;
 mod sweep;
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bastide_app::App;
 use bastide_model::Result;
@@ -74,27 +74,37 @@ where
         let mut revisions = app.revisions();
         loop {
             revisions.borrow_and_update();
+            let began = Instant::now();
             let outcome = pass(app.clone()).await;
+            let took = began.elapsed();
             if let Err(error) = &outcome {
                 tracing::warn!(controller = name, %error, "a pass failed and is done again");
             }
             runs.count(name, outcome.is_ok());
-            if !wait(&mut revisions, rhythm, &stop).await {
+            if !wait(&mut revisions, rhythm, took, &stop).await {
                 return;
             }
         }
     });
 }
 
-/// Waits for the next pass; false when there is none any more.
+/// Waits for the next pass; false when there is none any more. A pass is followed by a pause as long as it took: commits
+/// that come quickly are looked at together, and however much there is to look at, half of the time is left to others.
 async fn wait(
     revisions: &mut tokio::sync::watch::Receiver<i64>,
     rhythm: Rhythm,
+    took: Duration,
     stop: &CancellationToken,
 ) -> bool {
+    let next = async {
+        tokio::time::sleep(took.min(rhythm.every)).await;
+        tokio::select! {
+            () = tokio::time::sleep(rhythm.every) => true,
+            changed = revisions.changed(), if rhythm.on_commit => changed.is_ok(),
+        }
+    };
     tokio::select! {
         () = stop.cancelled() => false,
-        () = tokio::time::sleep(rhythm.every) => true,
-        changed = revisions.changed(), if rhythm.on_commit => changed.is_ok(),
+        goes_on = next => goes_on,
     }
 }
