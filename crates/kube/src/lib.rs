@@ -15,6 +15,7 @@ pub mod contest;
 #[cfg(feature = "client")]
 mod error;
 pub mod licence;
+#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "without it only the names are needed"))]
 pub mod network_plugin;
 pub mod object;
 #[cfg(feature = "client")]
