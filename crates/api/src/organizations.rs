@@ -157,6 +157,58 @@ pub struct ObjectView {
     pub message: String,
 }
 
+/// Which of an organization's objects are asked for, and which page of them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceQuery {
+    /// Items on a page, 1 to 200; 50 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 200))]
+    pub page_size: Option<u32>,
+    /// The `next_page_token` of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200), regex(pattern = TEXT))]
+    pub page_token: Option<String>,
+    /// Only objects whose name, namespace or kind contains this text, in whatever case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100), regex(pattern = TEXT))]
+    pub search: Option<String>,
+    /// Only objects on the cluster with this id or name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT))]
+    pub cluster: Option<String>,
+    /// Only objects of this kind, such as `NetworkPolicy`, in whatever case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 100), regex(pattern = TEXT))]
+    pub kind: Option<String>,
+    /// Only objects that are as they should be, or only those that are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<bool>,
+}
+
+/// An object that Bastide put on a cluster for an organization.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct ResourceView {
+    /// The cluster's id.
+    pub cluster: String,
+    /// The cluster's name.
+    pub cluster_name: String,
+    /// API version of its kind, such as `networking.k8s.io/v1`.
+    pub api_version: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its namespace; empty when it has none.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is as it should be.
+    pub ready: bool,
+    /// Why, when it is not.
+    pub message: String,
+    /// When the cluster said so (RFC 3339).
+    pub reported_at: String,
+}
+
 /// Nodes that pods are bound to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -9,13 +9,14 @@ use bastide_model::access::Caller;
 use bastide_model::error::FieldErrors;
 use bastide_model::gateway::{GatewayChoice, GatewayConfiguration};
 use bastide_model::limits::TREE_DEPTH_MAX;
-use bastide_model::names::{Annotations, Description, DisplayName};
+use bastide_model::names::{Annotations, Description, DisplayName, Slug};
 use bastide_model::organization::{
     self, Blockers, NewOrganization, Organization, OrganizationState, Visibility,
 };
+use bastide_model::placement::ReportedObject;
 use bastide_model::plan::{self, Plan};
 use bastide_model::{
-    AssignmentId, AuditId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
+    AssignmentId, AuditId, ClusterId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
 };
 use bastide_store::{Member, PlacementStatus, Tx};
 use serde_json::json;
@@ -352,6 +353,78 @@ pub async fn placements(app: &App, caller: &Caller, id: OrganizationId) -> Resul
         placed.push(Placed { status, cluster, gateway, namespaces: namespaces.clone() });
     }
     Ok(placed)
+}
+
+/// Which of an organization's objects are asked for; what is absent asks for all.
+#[derive(Debug, Clone, Default)]
+pub struct ResourceFilter {
+    /// Id or name of the cluster.
+    pub cluster: Option<String>,
+    /// Their kind, in whatever case.
+    pub kind: Option<String>,
+    /// Whether they are as they should be.
+    pub ready: Option<bool>,
+}
+
+/// An object of an organization on a cluster.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// The cluster.
+    pub cluster: ClusterId,
+    /// The cluster's name.
+    pub cluster_name: Slug,
+    /// The object.
+    pub object: ReportedObject,
+    /// When the cluster spoke of it.
+    pub reported_at: Timestamp,
+}
+
+/// Everything that Bastide put on clusters for an organization, as the clusters said last (FLEET-9), by cluster, kind and
+/// name. Nothing of any other organization.
+///
+/// # Errors
+/// Those of [`App::authorize`].
+pub async fn resources(
+    app: &App,
+    caller: &Caller,
+    id: OrganizationId,
+    filter: &ResourceFilter,
+) -> Result<Vec<Resource>> {
+    let permit = app.authorize::<ViewOrganization>(caller, id)?;
+    let mut tx = app.store().read().await?;
+    let mut resources = Vec::new();
+    for status in tx.placement_list(&permit).await? {
+        let cluster = tx.cluster(status.placement.cluster).await?;
+        let is_meant = |named: &String| named == cluster.name.as_str() || *named == cluster.id.to_string();
+        if !filter.cluster.as_ref().is_none_or(is_meant) {
+            continue;
+        }
+        let Some(reported_at) = status.report.reported_at else { continue };
+        resources.extend(status.report.objects.into_iter().filter(|object| filter.admits(object)).map(
+            |object| Resource {
+                cluster: cluster.id,
+                cluster_name: cluster.name.clone(),
+                object,
+                reported_at,
+            },
+        ));
+    }
+    resources.sort_by(|one, other| one.place().cmp(&other.place()));
+    Ok(resources)
+}
+
+impl ResourceFilter {
+    fn admits(&self, object: &ReportedObject) -> bool {
+        self.kind.as_ref().is_none_or(|kind| kind.eq_ignore_ascii_case(&object.kind))
+            && self.ready.is_none_or(|ready| ready == object.ready)
+    }
+}
+
+impl Resource {
+    /// Where it is in a list.
+    fn place(&self) -> (&str, &str, &str, &str) {
+        (self.cluster_name.as_str(), &self.object.kind, &self.object.namespace, &self.object.name)
+    }
 }
 
 /// The fields of a new organization, read together so that all mistakes are told at once.

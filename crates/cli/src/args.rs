@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, cluster, completion, context, gateway, hub, join_token, licence, login, organization, permission,
-    plan, session, setup, token, user,
+    plan, resource, session, setup, token, user,
 };
 use crate::output::Format;
 use crate::{environment, exit};
@@ -116,6 +116,9 @@ pub(crate) enum Command {
     /// Hubs of the installation.
     #[command(subcommand)]
     Hub(hub::HubCommand),
+    /// What was put on clusters for an organization.
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
     /// User accounts.
     #[command(subcommand)]
     User(user::UserCommand),

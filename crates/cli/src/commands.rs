@@ -14,6 +14,7 @@ pub(crate) mod login;
 pub(crate) mod organization;
 pub(crate) mod permission;
 pub(crate) mod plan;
+pub(crate) mod resource;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod token;
@@ -58,6 +59,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
         Command::Licence(command) => licence::run(shell, command).await,
         Command::Gateway(command) => gateway::run(shell, command).await,
         Command::Hub(command) => hub::run(shell, command).await,
+        Command::Resource(command) => resource::run(shell, command).await,
         Command::User(command) => user::run(shell, command).await,
         Command::Plan(command) => plan::run(shell, command).await,
         Command::Permission(command) => permission::run(shell, command).await,
@@ -78,7 +80,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
 /// The list in which one finds what a command did not find.
 fn where_to_look(command: &Command) -> Option<&'static str> {
     match command {
-        Command::Organization(_) => Some("bastide organization list"),
+        Command::Organization(_) | Command::Resource(_) => Some("bastide organization list"),
         Command::Cluster(_) | Command::Licence(_) | Command::Gateway(_) => Some("bastide cluster list"),
         Command::JoinToken(_) => Some("bastide join-token list"),
         Command::User(_) => Some("bastide user list"),

@@ -126,15 +126,21 @@ impl Contests {
         let contests = known.iter().filter(|(key, contest)| {
             contest.is_on(self.pace) && objects.iter().any(|object| is_the_same(key, object))
         });
-        let due =
-            contests.map(|(_, contest)| contest.next(self.pace).max(contest.last + self.pace.calm)).min();
-        due.map(|due| due.saturating_duration_since(now))
+        // First whether it has to be set right again, then whether it stayed as it was.
+        let due = |contest: &Contest| {
+            let next = contest.next(self.pace);
+            if now < next { next } else { contest.last + self.pace.calm }
+        };
+        contests.map(|(_, contest)| due(contest).saturating_duration_since(now)).min()
     }
 
     /// The object is not as it should be although it was. Why it is left alone, unless it is to be set right now; then
     /// this was counted.
     pub(crate) fn claim(&self, key: &ObjectKey, live: Option<&Live>, now: Instant) -> Option<String> {
         let mut known = self.lock();
+        // What nobody looks at any more, because it is not wanted any more.
+        let forgotten = self.pace.rest_max.max(self.pace.calm).saturating_mul(2);
+        known.retain(|_, contest| now.saturating_duration_since(contest.last) <= forgotten);
         let contest = known.entry(key.clone()).or_insert(Contest { repairs: 0, last: now, opponent: None });
         if contest.is_on(self.pace) && now < contest.next(self.pace) {
             return Some(contest.message());
@@ -215,6 +221,12 @@ mod tests {
             assert_eq!(contests.is_resting(&key(), second(at)), at > 0);
         }
         assert_eq!(set_right, [0, 1, 11, 31, 61, 91]);
+        let object = |name: &str| {
+            crate::status::reported(&ObjectKey { name: name.to_owned(), ..key() }, String::new())
+        };
+        let pause = |name: &str, at| contests.pause(&[object(name)], second(at));
+        assert_eq!(pause("default-deny", 92), Some(Duration::from_secs(29)), "until it is set right again");
+        assert_eq!(pause("allow-dns", 92), None, "nobody fights over that one");
         let told = contests.look(&key(), second(95)).unwrap();
         assert!(
             told.contains("6 times") && told.contains("`meddler`") && told.contains("00:00:01Z"),

@@ -6,7 +6,9 @@ use super::transport::Call;
 use super::{Client, ClientError};
 use crate::audit::AuditView;
 use crate::client_organizations::{CheckResult, ClientOrganizationDraft, NewClientOrganization};
-use crate::organizations::{NewOrganization, OrganizationChange, OrganizationView, PlacementView};
+use crate::organizations::{
+    NewOrganization, OrganizationChange, OrganizationView, PlacementView, ResourceQuery, ResourceView,
+};
 use crate::users::MemberView;
 use crate::{Page, PageQuery};
 
@@ -67,6 +69,27 @@ impl Client {
         page: PageQuery,
     ) -> Result<Page<PlacementView>, ClientError> {
         self.read(Call::get(&["organizations", organization, "placements"]).page(page)).await
+    }
+
+    /// `GET /v1/organizations/{organization}/resources`: what was put on clusters for it.
+    pub async fn resources(
+        &self,
+        organization: &str,
+        query: &ResourceQuery,
+    ) -> Result<Page<ResourceView>, ClientError> {
+        let path = ["organizations", organization, "resources"];
+        let mut call = Call::get(&path).page(PageQuery {
+            page_size: query.page_size,
+            page_token: query.page_token.clone(),
+            search: query.search.clone(),
+        });
+        let ready = query.ready.map(|ready| ready.to_string());
+        for (name, value) in [("cluster", &query.cluster), ("kind", &query.kind), ("ready", &ready)] {
+            if let Some(value) = value {
+                call = call.query(name, value);
+            }
+        }
+        self.read(call).await
     }
 
     /// `GET /v1/organizations/{organization}/audit`: what was changed in it.

@@ -1,6 +1,6 @@
 //! Organizations, members, placements.
 
-use bastide_api::organizations::{GatewayChoice, NodePool, OrganizationView, PlacementView};
+use bastide_api::organizations::{GatewayChoice, NodePool, OrganizationView, PlacementView, ResourceView};
 use bastide_api::users::MemberView;
 
 use super::{CONDITION_HEADERS, condition_row, named, optional, yes};
@@ -10,6 +10,7 @@ named! {
     OrganizationView = slug;
     MemberView = user.email;
     PlacementView = cluster_name;
+    ResourceView = name;
 }
 
 impl Listed for OrganizationView {
@@ -78,6 +79,20 @@ impl Listed for PlacementView {
             self.node_pool.as_ref().map(node_pool).unwrap_or_default(),
             gateway(&self.gateway),
             self.namespaces.join(","),
+        ]
+    }
+}
+
+impl Listed for ResourceView {
+    const HEADERS: &'static [&'static str] = &["CLUSTER", "KIND", "NAMESPACE", "NAME", "READY", "MESSAGE"];
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.cluster_name.clone(),
+            self.kind.clone(),
+            self.namespace.clone(),
+            self.name.clone(),
+            yes(self.ready),
+            self.message.clone(),
         ]
     }
 }

@@ -68,8 +68,10 @@ impl<'g> Sketch<'g> {
             .flatten()
             .filter_map(Value::as_str)
             .collect();
+        // In the order of their names: whether a map keeps another depends on who else is linked.
         let fields = schema.get("properties").and_then(Value::as_object);
-        for (name, field) in fields.into_iter().flatten() {
+        let fields: BTreeMap<&String, &Value> = fields.into_iter().flatten().collect();
+        for (name, field) in fields {
             let (description, schema) = parameter_schema(field);
             self.parameters.push(json!({
                 "name": name,

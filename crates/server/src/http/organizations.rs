@@ -3,12 +3,13 @@
 use axum::extract::State;
 use bastide_api::audit::AuditView;
 use bastide_api::organizations::{
-    ConfirmQuery, NewOrganization, OrganizationChange, OrganizationView, PlacementView,
+    ConfirmQuery, NewOrganization, OrganizationChange, OrganizationView, PlacementView, ResourceQuery,
+    ResourceView,
 };
 use bastide_api::users::MemberView;
 use bastide_api::{Page, PageQuery};
 use bastide_app::audit;
-use bastide_app::organizations::{self, Change, Details};
+use bastide_app::organizations::{self, Change, Details, ResourceFilter};
 use bastide_model::error::FieldErrors;
 use bastide_model::names::{Annotations, Description, DisplayName};
 use http::Uri;
@@ -127,6 +128,23 @@ pub(crate) async fn placements(
     let (started_at, now) = (hub.app.started_at(), hub.app.now());
     let views = placed.into_iter().map(|one| views::placement(one, started_at, now)).collect();
     let page = paging::cut(views, &query, |placement: &PlacementView| vec![&placement.cluster_name])?;
+    Ok(Out::page(page, &here))
+}
+
+pub(crate) async fn resources(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+    Search(query): Search<ResourceQuery>,
+    here: Uri,
+) -> Result<Out<Page<ResourceView>>, Failure> {
+    let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
+    let ResourceQuery { page_size, page_token, search, cluster, kind, ready } = query;
+    let filter = ResourceFilter { cluster, kind, ready };
+    let found = organizations::resources(&hub.app, &caller, id, &filter).await?;
+    let views = found.into_iter().map(views::resource).collect();
+    let query = PageQuery { page_size, page_token, search };
+    let page = paging::cut(views, &query, |one: &ResourceView| vec![&one.name, &one.namespace, &one.kind])?;
     Ok(Out::page(page, &here))
 }
 

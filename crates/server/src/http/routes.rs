@@ -71,6 +71,7 @@ fn organization_rows() -> Vec<Operation> {
         DELETE "/v1/organizations/{organization}", "organization_delete", Needs(P::OrganizationsDelete), organizations::delete, "Begin to delete an organization";
         GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), organizations::members, "List who has a role in an organization";
         GET "/v1/organizations/{organization}/placements", "placement_list", Needs(P::OrganizationsView), organizations::placements, "See where an organization runs";
+        GET "/v1/organizations/{organization}/resources", "resource_list", Needs(P::OrganizationsView), organizations::resources, "List what was put on clusters for an organization";
         GET "/v1/organizations/{organization}/audit", "organization_audit_list", Needs(P::AuditView), organizations::audit_list, "Read an organization's audit log";
         POST "/v1/client-organizations", "client_organization_create", Needs(P::ClientOrganizationsCreate), client_organizations::create, "Create a client organization";
         POST "/v1/client-organizations/check", "client_organization_check", Needs(P::ClientOrganizationsCreate), client_organizations::check, "Check the preconditions of a client organization";
@@ -136,10 +137,11 @@ mod tests {
     #[test]
     fn rows_need_what_their_actions_need() {
         // Lists show what the graph gives as visible, and a check is the creation that it comes before.
-        const WITHOUT_AN_ACTION: [&str; 9] = [
+        const WITHOUT_AN_ACTION: [&str; 10] = [
             "organization_list",
             "cluster_list",
             "placement_list",
+            "resource_list",
             "user_view",
             "session_list",
             "session_delete_all",

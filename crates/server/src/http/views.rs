@@ -7,7 +7,9 @@ use bastide_api::clusters::{
     JoinTokenView, LicenceView, Listener,
 };
 use bastide_api::identity::{Me, SessionView, TokenView};
-use bastide_api::organizations::{GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView};
+use bastide_api::organizations::{
+    GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, ResourceView,
+};
 use bastide_api::registry::{PermissionView, PlanView};
 use bastide_api::users::{MemberView, UserView};
 use bastide_app::{clusters, licences, organizations};
@@ -82,6 +84,21 @@ pub(crate) fn placement(
                 message: object.message,
             })
             .collect(),
+    }
+}
+
+pub(crate) fn resource(resource: organizations::Resource) -> ResourceView {
+    let object = resource.object;
+    ResourceView {
+        cluster: resource.cluster.to_string(),
+        cluster_name: resource.cluster_name.into(),
+        api_version: object.api_version,
+        kind: object.kind,
+        namespace: object.namespace,
+        name: object.name,
+        ready: object.ready,
+        message: object.message,
+        reported_at: resource.reported_at.to_string(),
     }
 }
 

@@ -105,12 +105,40 @@ async fn e_16_nobody_reads_what_is_not_theirs_on_the_command_line() -> Result<()
             absent(&cli, &["organization", verb, organization]).await?;
         }
     }
+    absent(&cli, &["resource", "list", &other.child.slug]).await?;
     ensure!(lines > 50, "the lists had only {lines} lines");
     absent(&cli, &["cluster", "get", &other.spoke.cluster.name]).await?;
     absent(&cli, &["licence", "get", &other.spoke.cluster.id]).await?;
     absent(&cli, &["gateway", "list", &other.spoke.cluster.name]).await?;
     for list in [["user", "list"], ["hub", "list"], ["audit", "list"], ["join-token", "list"]] {
         absent(&cli, &list).await?;
+    }
+    Ok(())
+}
+
+/// FLEET-9, E-16: an organization's inventory is what is on its clusters for it, and nothing of any other organization.
+#[tokio::test(flavor = "multi_thread")]
+async fn fleet_9_an_organizations_inventory_is_its_own() -> Result<()> {
+    let cast = Cast::start().await?;
+    let cli = Cli::new(&cast.hub.url(), Some(cast.a.owner.token.clone()))?;
+    for (organization, object) in [(&cast.a.child, "child-object"), (&cast.a.annex, "annex-object")] {
+        let object = canary(cast.a.letter, object);
+        let list = async |filter: &[&str]| -> Result<Vec<String>> {
+            let said =
+                cli.ok(&[&["resource", "list", &organization.slug, "-o", "name"], filter].concat()).await?;
+            Ok(said.lines().map(str::to_owned).collect())
+        };
+        ensure!(list(&[]).await? == [object.as_str()], "{:?}", list(&[]).await?);
+        for (filter, is_there) in [
+            (["--kind", "namespace"], true),
+            (["--kind", "NetworkPolicy"], false),
+            (["--ready", "true"], true),
+            (["--ready", "false"], false),
+            (["--search", &object], true),
+            (["--cluster", "no-such-cluster"], false),
+        ] {
+            ensure!(list(&filter).await?.contains(&object) == is_there, "{filter:?}");
+        }
     }
     Ok(())
 }
