@@ -39,7 +39,7 @@ impl Default for Pace {
 
 /// Who changed an object, as far as it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Opponent {
+pub(crate) struct Opponent {
     manager: String,
     operation: String,
     at: String,
@@ -47,7 +47,7 @@ struct Opponent {
 
 impl Opponent {
     /// The last who wrote to it and is not Bastide. Nobody when it is gone: the object tells no more then.
-    fn of(live: Option<&Live>) -> Option<Self> {
+    pub(crate) fn of(live: Option<&Live>) -> Option<Self> {
         let managers = live?.value().pointer("/metadata/managedFields")?.as_array()?;
         let text = |entry: &Value, field: &str| {
             entry.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -81,6 +81,10 @@ struct Contest {
 impl Contest {
     fn is_on(&self, pace: Pace) -> bool {
         self.repairs >= pace.at_once
+    }
+
+    fn is_resting(&self, pace: Pace, now: Instant) -> bool {
+        self.is_on(pace) && now < self.next(pace)
     }
 
     /// When it may be set right again.
@@ -117,7 +121,7 @@ impl Contests {
 
     /// Whether the object is left alone now, however it is.
     pub fn is_resting(&self, key: &ObjectKey, now: Instant) -> bool {
-        self.lock().get(key).is_some_and(|contest| contest.is_on(self.pace) && now < contest.next(self.pace))
+        self.lock().get(key).is_some_and(|contest| contest.is_resting(self.pace, now))
     }
 
     /// How long until one of these objects has to be looked at again; nothing when there is no fight over them.
@@ -134,27 +138,28 @@ impl Contests {
         contests.map(|(_, contest)| due(contest).saturating_duration_since(now)).min()
     }
 
-    /// The object is not as it should be although it was. Why it is left alone, unless it is to be set right now; then
-    /// this was counted.
-    pub(crate) fn claim(&self, key: &ObjectKey, live: Option<&Live>, now: Instant) -> Option<String> {
+    /// What is to be said of the object while it is left alone, however it is.
+    pub(crate) fn rest(&self, key: &ObjectKey, now: Instant) -> Option<String> {
+        let known = self.lock();
+        known.get(key).filter(|contest| contest.is_resting(self.pace, now)).map(Contest::message)
+    }
+
+    /// The object was not as it should be although it had been, and was set right.
+    pub(crate) fn set_right(&self, key: &ObjectKey, opponent: Option<Opponent>, now: Instant) {
         let mut known = self.lock();
         // What nobody looks at any more, because it is not wanted any more.
         let forgotten = self.pace.rest_max.max(self.pace.calm).saturating_mul(2);
         known.retain(|_, contest| now.saturating_duration_since(contest.last) <= forgotten);
         let contest = known.entry(key.clone()).or_insert(Contest { repairs: 0, last: now, opponent: None });
-        if contest.is_on(self.pace) && now < contest.next(self.pace) {
-            return Some(contest.message());
-        }
         if !contest.is_on(self.pace) && now.saturating_duration_since(contest.last) > self.pace.calm {
             contest.repairs = 0;
         }
         contest.repairs = contest.repairs.saturating_add(1);
         contest.last = now;
-        contest.opponent = Opponent::of(live);
+        contest.opponent = opponent;
         if contest.is_on(self.pace) {
             tracing::warn!(object = %key, repairs = contest.repairs, message = contest.message(), "contested");
         }
-        None
     }
 
     /// The object is as it should be. What is to be said of it as long as whoever fought may have paused only.
@@ -198,6 +203,15 @@ mod tests {
         Object::new(&NETWORK_POLICY, Some("acme"), "default-deny", json!({})).key().clone()
     }
 
+    /// Finds it wrong. Why it is left alone, unless it was set right.
+    fn claim(contests: &Contests, live: Option<&Live>, now: Instant) -> Option<String> {
+        let rest = contests.rest(&key(), now);
+        if rest.is_none() {
+            contests.set_right(&key(), Opponent::of(live), now);
+        }
+        rest
+    }
+
     fn changed_by(managers: &Value) -> Live {
         Live::from_value(json!({ "metadata": { "managedFields": managers } }))
     }
@@ -215,7 +229,7 @@ mod tests {
         let live = changed_by(&json!([entry("meddler", "Update", "2026-01-01T00:00:01Z")]));
         let mut set_right = Vec::new();
         for at in 0..100 {
-            if contests.claim(&key(), Some(&live), second(at)).is_none() {
+            if claim(&contests, Some(&live), second(at)).is_none() {
                 set_right.push(at);
             }
             assert_eq!(contests.is_resting(&key(), second(at)), at > 0);
@@ -233,7 +247,7 @@ mod tests {
             "{told}"
         );
         assert_eq!(contests.look(&key(), second(96)), None, "calm");
-        assert_eq!(contests.claim(&key(), Some(&live), second(97)), None, "and at once again");
+        assert_eq!(claim(&contests, Some(&live), second(97)), None, "and at once again");
         assert!(!contests.is_resting(&key(), second(97)));
     }
 
@@ -243,7 +257,7 @@ mod tests {
         let start = Instant::now();
         for round in 0..20 {
             let at = start + Duration::from_secs(6 * round);
-            assert_eq!(contests.claim(&key(), None, at), None, "{round}");
+            assert_eq!(claim(&contests, None, at), None, "{round}");
         }
     }
 

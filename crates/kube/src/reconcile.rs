@@ -11,7 +11,7 @@ use kube::Client;
 
 use crate::apply::{Applied, Applier, Live};
 use crate::compare;
-use crate::contest::Contests;
+use crate::contest::{Contests, Opponent};
 use crate::error::{Error, Result};
 use crate::object::{NAMESPACE, Object, ObjectKey};
 use crate::prune::{self, Pruned};
@@ -206,19 +206,18 @@ impl<'a> Pass<'a> {
         let key = object.key();
         let now = Instant::now();
         let is_right = found.as_ref().is_some_and(|live| compare::is_as_wanted(object, live.value()));
-        let contested = if is_right {
-            self.contests.look(key, now)
-        } else if !self.was_right(object) {
-            None
-        } else if let Some(message) = self.contests.claim(key, found.as_ref(), now) {
+        let was_changed = !is_right && self.was_right(object);
+        if was_changed && let Some(message) = self.contests.rest(key, now) {
             self.tell_contested(key, message);
             return Ok(());
-        } else {
-            None
-        };
+        }
+        let opponent = Opponent::of(found.as_ref());
         let Applied { uid, live, .. } = self.applier.apply_over(object, found).await?;
         self.record.objects.insert(key.clone(), Recorded { uid: Some(uid), intent: object.intent() });
-        match contested {
+        if was_changed {
+            self.contests.set_right(key, opponent, now);
+        }
+        match self.contests.look(key, now) {
             Some(message) => self.tell_contested(key, message),
             None => self.objects.push(reported(key, status::problem(key, &live))),
         }

@@ -276,7 +276,13 @@ async fn the_tenant_sees_exactly_theirs(hub: &Hub) -> Result<()> {
     let placed = ada.json(&["organization", "placements", "acme"]).await?;
     let placed = placed.to_string();
     ensure!(placed.contains("acme-gw") && placed.contains("eu-1") && !placed.contains("globex"), "{placed}");
+    let inventory = ada.json(&["resource", "list", "acme"]).await?.to_string();
+    for kind in ["Namespace", "NetworkPolicy", "ResourceQuota", "RoleBinding", "Gateway"] {
+        ensure!(inventory.contains(&format!("\"kind\":\"{kind}\"")), "no {kind} in {inventory}");
+    }
+    ensure!(!inventory.contains("globex") && !inventory.contains("\"ready\":false"), "{inventory}");
     for hidden in [
+        vec!["resource", "list", "globex"],
         vec!["organization", "get", "globex"],
         vec!["organization", "get", "northwind"],
         vec!["cluster", "get", "us-1"],
