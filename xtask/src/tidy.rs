@@ -3,6 +3,7 @@
 //! Owns the list of rules; each is a function from the tree to what it finds. A test runs all of them, so that
 //! `cargo test` holds them, too.
 
+mod conditions;
 mod deny;
 mod documents;
 mod graph;
@@ -65,7 +66,7 @@ impl fmt::Display for Finding {
 }
 
 /// Every rule.
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 20] = [
     Rule {
         name: "walls",
         what: "A crate that deny.toml bans is linked by nobody but its `wrappers`.",
@@ -146,6 +147,11 @@ const RULES: [Rule; 19] = [
         name: "rule-ids",
         what: "An id of a rule or threat that code names is one that there is.",
         check: Check::Files(rule_ids::check),
+    },
+    Rule {
+        name: "conditions",
+        what: "Every condition that can be shown, and every reason of one, is explained in docs/operations.md.",
+        check: Check::Files(conditions::check),
     },
     Rule {
         name: "test-programs",

@@ -28,7 +28,7 @@ impl Stopped {
         Self {
             reason: "EpochChanged",
             message: format!(
-                "The hub's database was restored from a backup (epoch {seen}, this cluster joined in epoch {known}). Nothing new is taken in, so that nothing is rolled back. Check what the hub wants here, then join the cluster anew with --replace."
+                "The hub's database was restored from a backup (epoch {seen}, this cluster joined in epoch {known}). Nothing new is taken in, so that nothing is rolled back. Check what the hub wants here, then let the cluster follow it: bastide cluster follow."
             ),
         }
     }
@@ -242,7 +242,7 @@ mod tests {
         assert!(!state.check_epoch(Some(7), 8));
         let (status, reason, message) = find(&state, "IntentFollowed");
         assert_eq!((status.as_str(), reason.as_str()), ("False", "EpochChanged"));
-        assert!(message.contains("--replace"), "{message}");
+        assert!(message.contains("bastide cluster follow"), "{message}");
         assert!(state.check_epoch(Some(7), 7));
         assert_eq!(find(&state, "IntentFollowed").0, "True");
     }

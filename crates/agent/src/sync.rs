@@ -37,6 +37,8 @@ enum Taken {
     All(i64),
     /// Older generations on the cluster are being adopted; ask again for everything.
     Adopting,
+    /// None of it: an administrator lets the agent follow the restored hub; ask for everything.
+    Anew,
     /// None of it: the hub cannot be followed now.
     None,
 }
@@ -74,6 +76,13 @@ impl Sync {
                     }
                     after = generation;
                 }
+                Taken::Anew => {
+                    // What was removed meanwhile was not read at the start.
+                    if let Ok(recorded) = crate::reconcile::recorded(&self.spoke).await {
+                        removed = recorded.removed;
+                        after = 0;
+                    }
+                }
                 Taken::Adopting => tokio::time::sleep(self.timings.hub_retry.min).await,
                 Taken::None => tokio::time::sleep(self.timings.refused_retry).await,
             }
@@ -83,7 +92,7 @@ impl Sync {
     async fn take(&self, desired: wire::Desired, removed: &[Record]) -> Taken {
         let Some(identity) = self.identity.current() else { return Taken::None };
         if !self.state.check_epoch(identity.epoch, desired.epoch) {
-            return Taken::None;
+            return if desired.follow { self.begin_anew(desired.epoch).await } else { Taken::None };
         }
         if identity.epoch.is_none() {
             return self.adopt(desired, removed).await;
@@ -116,6 +125,21 @@ impl Sync {
             None => self.state.set_stopped(None),
         }
         Taken::All(desired.generation)
+    }
+
+    /// Forgets which epoch was followed, as after joining: what the restored hub says counts from now on.
+    async fn begin_anew(&self, epoch: i64) -> Taken {
+        match self.identity.update(|identity| identity.epoch = None).await {
+            Ok(()) => {
+                tracing::warn!(epoch, "an administrator lets this cluster follow the restored hub");
+                self.state.set_stopped(None);
+                Taken::Anew
+            }
+            Err(error) => {
+                tracing::warn!(%error, "that another epoch is followed cannot be stored yet");
+                Taken::None
+            }
+        }
     }
 
     /// The first answers after joining: they count, whatever an earlier membership has left on the cluster. Only when

@@ -196,6 +196,9 @@ pub struct Desired {
     pub epoch: i64,
     /// The greatest generation of the cluster; give it as `after` next time.
     pub generation: i64,
+    /// An administrator has agreed that the agent follows this epoch, whatever it knows from another one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follow: bool,
     /// The sets that changed.
     pub sets: Vec<Set>,
 }
@@ -244,6 +247,9 @@ pub struct Content {
     /// Its own gateway; absent for the shared one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gateway: Option<Gateway>,
+    /// Everything stays there and is Bastide's no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
 }
 
 /// A dedicated gateway.

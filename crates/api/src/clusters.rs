@@ -67,6 +67,26 @@ pub struct ForgetCluster {
     pub confirm: String,
 }
 
+/// Confirms that everything is taken off a cluster before it is unregistered.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CleanCluster {
+    /// The cluster's name, typed once more.
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
+    pub confirm: String,
+}
+
+/// Says what becomes of organizations on a cluster that is unregistered.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UnregisterQuery {
+    /// The cluster's name, typed once more: everything that is there of organizations is left as it is. Without it a cluster
+    /// with organizations is not unregistered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
+    pub leave: Option<String>,
+}
+
 /// What was on a cluster that was forgotten.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct ForgottenCluster {
@@ -159,7 +179,11 @@ pub struct ClusterView {
     /// What only who may see licences and decide on membership sees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub administration: Option<ClusterAdministration>,
-    /// What the caller may do with it: `accept`, `deny`, `withdraw`, `delete`, `upload_licence`.
+    /// Since when everything is being taken off it, to unregister it when it is clean (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleaning_since: Option<String>,
+    /// What the caller may do with it: `accept`, `deny`, `withdraw`, `delete`, `clean`, `forget`, `follow`,
+    /// `upload_licence`.
     pub actions: Vec<String>,
 }
 

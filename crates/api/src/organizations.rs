@@ -39,7 +39,8 @@ pub struct OrganizationView {
     /// The caller's role in it: `owner`, `administrator`, `site_administrator`, `client_administrator`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// What the caller may do with it: `update`, `delete`, `create_beneath`, `create_client_organization`.
+    /// What the caller may do with it: `update`, `delete`, `create_beneath`, `create_client_organization`,
+    /// `create_placement`, `delete_placement`.
     pub actions: Vec<String>,
     /// Its entity tag, for `If-Match`.
     pub etag: String,
@@ -130,6 +131,13 @@ pub struct PlacementView {
     pub node_pool: Option<NodePool>,
     /// Its gateway.
     pub gateway: GatewayChoice,
+    /// That it is being taken off the cluster: `remove` takes everything of it down, `release` leaves it there and lets go
+    /// of it. The placement is gone when the cluster says that it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<String>,
+    /// Whether the cluster says of what is wanted now that nothing of it is left there.
+    #[serde(default)]
+    pub removed: bool,
     /// Names of its namespaces there.
     pub namespaces: Vec<String>,
     /// Generation of what should be there.
@@ -140,6 +148,36 @@ pub struct PlacementView {
     pub conditions: Vec<ConditionView>,
     /// What is there, object by object.
     pub objects: Vec<ObjectView>,
+}
+
+/// Places an organization on another cluster.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPlacement {
+    /// The hub, id or slug; that of the spoke when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
+    pub hub: Option<String>,
+    /// The spoke, id or name.
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
+    pub spoke: String,
+    /// The nodes its pods are bound to there; absent for any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_pool: Option<NodePool>,
+    /// Its gateway there.
+    pub gateway: GatewayChoice,
+}
+
+/// Confirms that an organization is taken off a cluster, and says what becomes of it there.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeaveQuery {
+    /// The cluster's name, typed once more.
+    #[schemars(length(min = 1, max = 40), regex(pattern = TEXT))]
+    pub confirm: String,
+    /// Everything of it stays there and is Bastide's no more. Otherwise all of it is removed.
+    #[serde(default)]
+    pub release: bool,
 }
 
 /// One object on a cluster.

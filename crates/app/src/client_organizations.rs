@@ -77,11 +77,11 @@ pub struct NewClientOrganization {
 
 /// What was found of a draft.
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     acting: Option<Organization>,
     administrator: Option<User>,
-    spoke: Option<Cluster>,
-    gateway: Option<GatewayConfigurationId>,
+    pub(crate) spoke: Option<Cluster>,
+    pub(crate) gateway: Option<GatewayConfigurationId>,
 }
 
 /// Whether a client organization could be created, precondition by precondition.
@@ -164,7 +164,14 @@ async fn store(
     let gateway =
         gateway.map_or(GatewayChoice::Shared, |configuration| GatewayChoice::Dedicated { configuration });
     let node_pool = input.draft.node_pool.clone();
-    let placement = Placement { organization: organization.id, cluster, node_pool, gateway, created_at: now };
+    let placement = Placement {
+        organization: organization.id,
+        cluster,
+        node_pool,
+        gateway,
+        created_at: now,
+        leaving: None,
+    };
     tx.placement_create(permit, realm, &placement).await?;
     let payload = json!({"organization": organization.id, "cluster": cluster});
     tx.outbox_put(app.ids(), "organization.created", payload, now).await?;
@@ -172,7 +179,7 @@ async fn store(
 }
 
 /// Looks up everything that the preconditions are about.
-async fn gather(app: &App, tx: &mut Tx, caller: &Caller, draft: &Draft) -> Result<(Facts, Found)> {
+pub(crate) async fn gather(app: &App, tx: &mut Tx, caller: &Caller, draft: &Draft) -> Result<(Facts, Found)> {
     let mut found = Found::default();
     let acting = match &draft.acting_from {
         None => None,
@@ -211,7 +218,7 @@ async fn gather(app: &App, tx: &mut Tx, caller: &Caller, draft: &Draft) -> Resul
     };
     let node_pool = draft.spoke.is_some().then(|| draft.node_pool.clone());
     let hub = hub.map(|hub| hub.is_some());
-    Ok((Facts { acting, administrator, slug, hub, spoke, node_pool, gateway }, found))
+    Ok((Facts { acting, administrator, slug, hub, spoke, node_pool, gateway, placed: None }, found))
 }
 
 async fn acting_organization(
@@ -285,11 +292,9 @@ async fn spoke_facts(app: &App, tx: &mut Tx, cluster: &Cluster, hub: Option<HubI
         membership: cluster.membership,
         availability: clusters::availability(app, cluster),
         licence,
-        node_pools: cluster
-            .facts
-            .capabilities
-            .iter()
-            .any(|one| one.name == "MutatingAdmissionPolicy" && one.available),
+        cleaning: cluster.cleaning_since.is_some(),
+        confinement: cluster.facts.can("ValidatingAdmissionPolicy"),
+        node_pools: cluster.facts.can("MutatingAdmissionPolicy"),
     })
 }
 

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use bastide_authz::action::{
-    AcceptCluster, DeleteCluster, DenyCluster, ForgetCluster, ReportCluster, UpdateLicence, ViewCluster,
-    ViewLicence, WithdrawCluster,
+    AcceptCluster, CleanCluster, DeleteCluster, DenyCluster, FollowCluster, ForgetCluster, ReportCluster,
+    UpdateLicence, ViewCluster, ViewLicence, WithdrawCluster,
 };
 use bastide_model::access::Caller;
 use bastide_model::cluster::{
-    Availability, Cluster, ClusterFacts, Condition, Heartbeat, Membership, merge_conditions,
+    Availability, Cluster, ClusterFacts, Condition, ConditionStatus, Heartbeat, Membership, merge_conditions,
 };
 use bastide_model::placement::{DesiredSet, ReportedSet};
 use bastide_model::{ClusterId, Error, Result};
@@ -46,6 +46,8 @@ pub struct Desired {
     pub epoch: i64,
     /// The greatest generation.
     pub generation: i64,
+    /// Whether an administrator has agreed that the agent follows this epoch, whatever it has followed before.
+    pub follow: bool,
     /// The sets that changed.
     pub sets: Vec<DesiredSet>,
 }
@@ -94,21 +96,34 @@ pub async fn view(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> 
     detail(app, &mut tx, caller, cluster).await
 }
 
-async fn detail(app: &App, tx: &mut Tx, caller: &Caller, cluster: Cluster) -> Result<Details> {
+async fn detail(app: &App, tx: &mut Tx, caller: &Caller, mut cluster: Cluster) -> Result<Details> {
     let id = cluster.id;
     let administration = if app.authorize::<ViewLicence>(caller, id).is_ok() {
         let licence = licences::detail(app, tx, &cluster).await?;
+        if cluster.membership == Membership::Joined {
+            cluster.conditions.push(licences::condition(&cluster, &licence));
+        }
         Some(Administration { licence, organizations: tx.cluster_organizations(id).await? })
     } else {
         None
     };
     let joined = cluster.membership == Membership::Joined;
     let requested = cluster.membership == Membership::Requested;
+    let silent = !joined || availability(app, &cluster) != Availability::Available;
+    let stopped = cluster.conditions.iter().any(|one| {
+        one.kind == "IntentFollowed" && one.status == ConditionStatus::False && one.reason == "EpochChanged"
+    });
     let actions = [
         ("accept", requested && app.authorize::<AcceptCluster>(caller, id).is_ok()),
         ("deny", requested && app.authorize::<DenyCluster>(caller, id).is_ok()),
         ("withdraw", joined && app.authorize::<WithdrawCluster>(caller, id).is_ok()),
+        ("follow", stopped && app.authorize::<FollowCluster>(caller, id).is_ok()),
         ("delete", app.authorize::<DeleteCluster>(caller, id).is_ok()),
+        (
+            "clean",
+            joined && cluster.cleaning_since.is_none() && app.authorize::<CleanCluster>(caller, id).is_ok(),
+        ),
+        ("forget", silent && app.authorize::<ForgetCluster>(caller, id).is_ok()),
         ("upload_licence", app.authorize::<UpdateLicence>(caller, id).is_ok()),
     ]
     .into_iter()
@@ -165,17 +180,63 @@ pub async fn withdraw(app: &App, caller: &Caller, id: ClusterId) -> Result<Detai
     view(app, caller, id).await
 }
 
-/// Unregisters a cluster; its workloads stay (FLEET-2).
+/// Lets the cluster's agent follow the hub again after the hub was restored from a backup (FLEET-6): what the hub wants
+/// counts from now on, whatever newer the agent knows.
 ///
 /// # Errors
-/// [`Error::Conflict`] `cluster_in_use` while organizations are placed on it.
-pub async fn delete(app: &App, caller: &Caller, id: ClusterId) -> Result<()> {
+/// [`Error::Conflict`] `wrong_membership` when it has not joined.
+pub async fn follow(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
+    let permit = app.authorize::<FollowCluster>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    tx.cluster_follow(&permit, &cluster, app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    view(app, caller, id).await
+}
+
+/// Unregisters a cluster; its workloads stay (FLEET-2). With organizations on it only when it is said, and confirmed by its
+/// name, that all of it is left there as it is.
+///
+/// # Errors
+/// [`Error::Conflict`] `cluster_in_use` naming the organizations on it, [`Error::Invalid`] at `/confirm`.
+pub async fn delete(app: &App, caller: &Caller, id: ClusterId, leave: Option<&str>) -> Result<()> {
     let permit = app.authorize::<DeleteCluster>(caller, id)?;
     let mut tx = app.store().write().await?;
     let cluster = tx.cluster(id).await?;
-    tx.cluster_delete(&permit, &cluster, app.audit()).await?;
+    match leave {
+        None => tx.cluster_delete(&permit, &cluster, app.audit()).await?,
+        Some(confirm) => {
+            confirmed(&cluster, confirm)?;
+            tx.cluster_forget(&permit, &cluster, app.audit()).await?;
+        }
+    }
     app.publish(tx.commit().await?).await?;
     Ok(())
+}
+
+/// Takes every organization off a cluster, with everything that is there of it; when nothing is left, it is unregistered
+/// (FLEET-2). It takes nothing new from now on.
+///
+/// # Errors
+/// [`Error::Invalid`] at `/confirm` when the name is another, [`Error::Conflict`] `wrong_membership`, `cleaning_already`.
+pub async fn clean(app: &App, caller: &Caller, id: ClusterId, confirm: &str) -> Result<Details> {
+    let permit = app.authorize::<CleanCluster>(caller, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    confirmed(&cluster, confirm)?;
+    tx.cluster_clean(&permit, &cluster, app.audit()).await?;
+    // An empty one is unregistered at once, so that after the commit there may be nothing left to look at.
+    let after = tx.cluster(id).await?;
+    let details = detail(app, &mut tx, caller, after).await?;
+    app.publish(tx.commit().await?).await?;
+    Ok(details)
+}
+
+fn confirmed(cluster: &Cluster, typed: &str) -> Result<()> {
+    if typed == cluster.name.as_str() {
+        return Ok(());
+    }
+    Err(Error::field("/confirm", format!("type the name of the cluster, `{}`, to confirm", cluster.name)))
 }
 
 /// Forgets a cluster that is lost for ever, so that the deletion of what was on it can end (ORG-8). What is there is left
@@ -187,10 +248,7 @@ pub async fn forget(app: &App, caller: &Caller, id: ClusterId, confirm: &str) ->
     let permit = app.authorize::<ForgetCluster>(caller, id)?;
     let mut tx = app.store().write().await?;
     let cluster = tx.cluster(id).await?;
-    if confirm != cluster.name.as_str() {
-        let problem = format!("type the name of the cluster, `{}`, to confirm", cluster.name);
-        return Err(Error::field("/confirm", problem));
-    }
+    confirmed(&cluster, confirm)?;
     if cluster.membership == Membership::Joined && availability(app, &cluster) == Availability::Available {
         let detail = format!(
             "`{}` answers. Delete what is placed on it and unregister it, or withdraw its acceptance first.",
@@ -268,11 +326,13 @@ pub async fn desired(app: &App, agent: ClusterId, after: i64, wait: Duration) ->
         let mut tx = app.store().read().await?;
         let sets = tx.desired_after(&permit, after).await?;
         let generation = tx.desired_generation(&permit).await?;
-        drop(tx);
         let timed_out = tokio::time::Instant::now() >= deadline;
         if !sets.is_empty() || timed_out {
-            return Ok(Desired { epoch: app.installation().epoch, generation, sets });
+            let epoch = app.installation().epoch;
+            let follow = tx.cluster_followed_epoch(&permit).await? == Some(epoch);
+            return Ok(Desired { epoch, generation, follow, sets });
         }
+        drop(tx);
         // Either something is new, or the time is over: look once more.
         let _ = tokio::time::timeout_at(deadline, generations.changed()).await;
     }

@@ -21,7 +21,9 @@ pub mod organizations;
 pub mod outbox;
 mod passwords;
 pub mod placement;
+pub mod placements;
 pub mod plans;
+mod restored;
 pub mod rotation;
 mod secrets;
 mod settings;
@@ -30,5 +32,6 @@ pub mod sweep;
 pub mod users;
 
 pub use bastide_store::{Listed, PageRequest};
+pub use restored::restored;
 pub use settings::Settings;
 pub use state::App;

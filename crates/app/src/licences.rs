@@ -2,13 +2,16 @@
 
 use bastide_authz::action::{UpdateLicence, ViewLicence};
 use bastide_model::access::Caller;
-use bastide_model::cluster::Cluster;
-use bastide_model::licence::{self, Examination, LicenceVerdict, REQUIRED_FEATURES};
-use bastide_model::limits::LICENCE_BYTES_MAX;
+use bastide_model::cluster::{Cluster, Condition, ConditionStatus, Membership};
+use bastide_model::licence::{self, Examination, LicenceState, LicenceVerdict, REQUIRED_FEATURES};
+use bastide_model::limits::{LICENCE_BYTES_MAX, LICENCE_EXPIRING_SECONDS};
 use bastide_model::{AuditId, ClusterId, Error, Result};
 use bastide_store::{Licence, Tx};
 
 use crate::state::App;
+
+/// A clock that is set back by more than this is told beside what it does not change.
+const CLOCK_BEHIND_SECONDS: i64 = 300;
 
 /// What the headings of private keys in PEM end with (RFC 7468), whatever their form.
 const PRIVATE_KEY: &str = "PRIVATE KEY-----";
@@ -87,5 +90,60 @@ pub async fn upload(
 
 fn judge(app: &App, cluster: &Cluster, examination: Option<&Examination>) -> LicenceVerdict {
     let uid = if cluster.uid.is_nil() { String::new() } else { cluster.uid.to_string() };
-    licence::judge(examination, &uid, REQUIRED_FEATURES, app.latest_seen())
+    let (now, latest) = (app.now(), app.latest_seen());
+    let mut verdict = licence::judge(examination, &uid, REQUIRED_FEATURES, latest);
+    if latest.seconds_since(now) > CLOCK_BEHIND_SECONDS {
+        verdict.reason.push_str(&format!(
+            " The hub's clock is behind {latest}, which it has shown before: that counts."
+        ));
+    }
+    verdict
+}
+
+/// What is said of a licence among the conditions of its cluster. It changes by itself as time goes by, at times that the
+/// licence says.
+pub(crate) fn condition(cluster: &Cluster, details: &Details) -> Condition {
+    let verdict = &details.verdict;
+    let certificate = match &details.examination {
+        Some(Examination::Certificate(facts)) => Some(facts),
+        _ => None,
+    };
+    let since = match (verdict.state, certificate) {
+        (LicenceState::Expired, Some(facts)) => facts.not_after,
+        (LicenceState::Expiring, Some(facts)) => facts.not_after.plus_seconds(-LICENCE_EXPIRING_SECONDS),
+        (LicenceState::Active, Some(facts)) => facts.not_before,
+        _ => cluster.decided_at.unwrap_or(cluster.requested_at),
+    };
+    let (reason, status) = match verdict.state {
+        LicenceState::Active => ("Active", ConditionStatus::True),
+        LicenceState::Expiring => ("Expiring", ConditionStatus::True),
+        LicenceState::Expired => ("Expired", ConditionStatus::False),
+        LicenceState::None => ("None", ConditionStatus::False),
+        LicenceState::Unknown => ("Unreadable", ConditionStatus::False),
+        LicenceState::Invalid => ("Invalid", ConditionStatus::False),
+    };
+    Condition {
+        kind: "Licensed".to_owned(),
+        status,
+        reason: reason.to_owned(),
+        message: verdict.reason.clone(),
+        observed_generation: 0,
+        last_transition: since,
+    }
+}
+
+/// How many joined clusters there are by the state of their licences, for metrics.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_by_state(app: &App) -> Result<Vec<(LicenceState, u64)>> {
+    let mut tx = app.store().read().await?;
+    let mut states = Vec::new();
+    for cluster in tx.clusters().await?.iter().filter(|one| one.membership == Membership::Joined) {
+        states.push(verdict(app, &mut tx, cluster).await?.state);
+    }
+    let count = |state| states.iter().filter(|one| **one == state).count() as u64;
+    use LicenceState as S;
+    let all = [S::None, S::Unknown, S::Active, S::Expiring, S::Expired, S::Invalid];
+    Ok(all.map(|state| (state, count(state))).into())
 }

@@ -1,8 +1,8 @@
 //! Organizations: create, list, see, change, delete (ORG-1 to ORG-8).
 
 use bastide_authz::action::{
-    CreateClientOrganization, CreateOrganization, CreateRootOrganization, DeleteOrganization,
-    UpdateOrganization, ViewMembers, ViewOrganization,
+    CreateClientOrganization, CreateOrganization, CreatePlacement, CreateRootOrganization,
+    DeleteOrganization, DeletePlacement, UpdateOrganization, ViewMembers, ViewOrganization,
 };
 use bastide_authz::{Commons, Permit};
 use bastide_model::access::Caller;
@@ -250,6 +250,8 @@ fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'sta
             "create_client_organization",
             work && app.authorize::<CreateClientOrganization>(caller, realm).is_ok(),
         ),
+        ("create_placement", work && app.authorize::<CreatePlacement>(caller, id).is_ok()),
+        ("delete_placement", app.authorize::<DeletePlacement>(caller, id).is_ok()),
     ]
     .into_iter()
     .filter_map(|(name, may)| may.then_some(name))
@@ -284,7 +286,7 @@ pub async fn update(
     view(app, caller, id).await
 }
 
-fn refuse_deleting(organization: &Organization) -> Result<()> {
+pub(crate) fn refuse_deleting(organization: &Organization) -> Result<()> {
     if organization.state == OrganizationState::Active {
         return Ok(());
     }
@@ -342,9 +344,14 @@ pub async fn members(
 pub async fn placements(app: &App, caller: &Caller, id: OrganizationId) -> Result<Vec<Placed>> {
     let permit = app.authorize::<ViewOrganization>(caller, id)?;
     let mut tx = app.store().read().await?;
-    let namespaces = tx.organization_namespaces(&permit).await?;
+    placed(&mut tx, &permit).await
+}
+
+/// The same within a transaction.
+pub(crate) async fn placed(tx: &mut Tx, permit: &Permit<ViewOrganization>) -> Result<Vec<Placed>> {
+    let namespaces = tx.organization_namespaces(permit).await?;
     let mut placed = Vec::new();
-    for status in tx.placement_list(&permit).await? {
+    for status in tx.placement_list(permit).await? {
         let cluster = tx.cluster(status.placement.cluster).await?;
         let gateway = match &status.placement.gateway {
             GatewayChoice::Shared => None,

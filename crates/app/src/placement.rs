@@ -2,12 +2,12 @@
 //! no input, reads everything, and is idempotent; what fails is done again the next time.
 
 use bastide_authz::Controller;
-use bastide_authz::action::{AdvanceDeletion, SetDesired};
+use bastide_authz::action::{AdvanceDeletion, EndCluster, EndPlacement, SetDesired};
 use bastide_model::cluster::{Availability, Cluster, Membership};
 use bastide_model::organization::OrganizationState;
 use bastide_model::placement::desired_for;
-use bastide_model::{ClusterId, OrganizationId, Result};
-use bastide_store::PlacementStatus;
+use bastide_model::{ClusterId, Error, OrganizationId, Result};
+use bastide_store::{PlacementStatus, Tx};
 use serde_json::json;
 
 use crate::clusters::availability;
@@ -20,6 +20,8 @@ pub struct Pass {
     pub sets_changed: usize,
     /// Organizations whose deletion went on.
     pub deletions_advanced: usize,
+    /// Placements that came to their end, clusters that were clean included.
+    pub ended: usize,
 }
 
 /// One pass over everything.
@@ -31,6 +33,14 @@ pub async fn reconcile(app: &App) -> Result<Pass> {
     let mut pass = Pass::default();
     for cluster in clusters {
         pass.sets_changed += reconcile_cluster(app, cluster).await?;
+    }
+    let leaving = app.store().read().await?.placements_leaving().await?;
+    for (organization, cluster) in leaving {
+        pass.ended += usize::from(end_placement(app, organization, cluster).await?);
+    }
+    let clean = app.store().read().await?.clusters_cleaned().await?;
+    for cluster in clean {
+        pass.ended += usize::from(end_cluster(app, cluster).await?);
     }
     let deleting = app.store().read().await?.organizations_deleting().await?;
     for organization in deleting {
@@ -55,6 +65,51 @@ async fn reconcile_cluster(app: &App, cluster: ClusterId) -> Result<usize> {
         app.publish(tx.commit().await?).await?;
     }
     Ok(changed)
+}
+
+/// Ends a placement when the cluster says that it has taken it down, or let it go.
+async fn end_placement(app: &App, id: OrganizationId, cluster: ClusterId) -> Result<bool> {
+    if !is_left(&mut app.store().read().await?, id, cluster).await? {
+        return Ok(false);
+    }
+    let permit = app.authorize_controller::<EndPlacement>(Controller::Placement, id)?;
+    let mut tx = app.store().write().await?;
+    // Once more, holding the cluster: it may just have been asked for something.
+    tx.placement_end_lock(cluster).await?;
+    let name = tx.cluster(cluster).await?.name;
+    let (audit, now) = app.audit();
+    let ended = is_left(&mut tx, id, cluster).await?
+        && tx.placement_end(&permit, (cluster, &name), (audit, now)).await?;
+    if ended {
+        let payload = json!({"organization": id, "cluster": cluster});
+        tx.outbox_put(app.ids(), "placement.ended", payload, now).await?;
+        app.publish(tx.commit().await?).await?;
+    }
+    Ok(ended)
+}
+
+/// Whether an organization that leaves a cluster has left it.
+async fn is_left(tx: &mut Tx, id: OrganizationId, cluster: ClusterId) -> Result<bool> {
+    let statuses = tx.placement_statuses(id).await?;
+    let left = |status: &PlacementStatus| {
+        status.placement.cluster == cluster && status.placement.leaving.is_some() && is_removed(status)
+    };
+    Ok(statuses.iter().any(left))
+}
+
+/// Unregisters a cluster that was to be cleaned and on which nothing is placed any more (FLEET-2).
+async fn end_cluster(app: &App, id: ClusterId) -> Result<bool> {
+    let permit = app.authorize_controller::<EndCluster>(Controller::Placement, id)?;
+    let mut tx = app.store().write().await?;
+    let cluster = tx.cluster(id).await?;
+    match tx.cluster_delete(&permit, &cluster, app.audit()).await {
+        Ok(()) => {}
+        // Placements of organizations that were created in the same moment come to their end, too.
+        Err(Error::Conflict { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    app.publish(tx.commit().await?).await?;
+    Ok(true)
 }
 
 async fn advance_deletion(app: &App, id: OrganizationId) -> Result<bool> {

@@ -1,6 +1,7 @@
 //! What every use case works with: the store, the graph over it, the clock, and how a commit becomes known.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bastide_authz::{Action, Controller, Graph, Permit};
@@ -14,6 +15,22 @@ use crate::authority::Authority;
 use crate::generations::Generations;
 use crate::passwords::Passwords;
 use crate::settings::Settings;
+
+/// The latest time that was ever seen: a clock that is set back, while the hub runs or between two starts, does not bring
+/// back what has ended (FLEET-3).
+struct LatestSeen(AtomicI64);
+
+impl LatestSeen {
+    fn new(time: Timestamp) -> Self {
+        Self(AtomicI64::new(time.as_millis()))
+    }
+
+    /// The later one of a time and the latest before it.
+    fn take_in(&self, time: Timestamp) -> Timestamp {
+        let before = self.0.fetch_max(time.as_millis(), Ordering::Relaxed);
+        Timestamp::from_millis(before.max(time.as_millis()))
+    }
+}
 
 /// The use cases' state. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +47,7 @@ struct Inner {
     ids: Arc<dyn Ids>,
     settings: Settings,
     installation: Installation,
+    latest_seen: LatestSeen,
     authority: watch::Sender<Arc<Authority>>,
     passwords: Passwords,
     started_at: Timestamp,
@@ -63,6 +81,7 @@ impl App {
             ids,
             settings,
             installation,
+            latest_seen: LatestSeen::new(installation.latest_seen),
             authority: watch::Sender::new(Arc::new(authority)),
             passwords: Passwords::default(),
             started_at: now,
@@ -256,7 +275,7 @@ impl App {
 
     /// The latest time that this installation has seen: a clock set back does not go behind it by more than a sweep.
     pub(crate) fn latest_seen(&self) -> Timestamp {
-        self.now().max(self.inner.installation.latest_seen)
+        self.inner.latest_seen.take_in(self.now())
     }
 
     /// What a licence says; each text is read once.
@@ -293,5 +312,18 @@ pub(crate) fn unseen(error: Error) -> Error {
     match error {
         Error::Forbidden { .. } => Error::NotFound,
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FLEET-3: the highest time counts, also when the clock is set back while the hub runs.
+    #[test]
+    fn fleet_3_time_does_not_go_back() {
+        let seen = LatestSeen::new(Timestamp::from_millis(5));
+        let times = [3, 7, 6, 9].map(|time| seen.take_in(Timestamp::from_millis(time)).as_millis());
+        assert_eq!(times, [5, 7, 7, 9]);
     }
 }

@@ -22,7 +22,7 @@ const CHANGES_KEPT: i64 = 100_000;
 pub async fn run(app: &App) -> Result<()> {
     let now = app.now();
     let mut tx = app.store().write().await?;
-    tx.latest_seen_advance(now).await?;
+    tx.latest_seen_advance(app.latest_seen()).await?;
     let idle_since = now.plus_seconds(-SESSION_IDLE_SECONDS);
     tx.sessions_sweep(now, idle_since, now.plus_seconds(-2 * ATTEMPT_WINDOW_SECONDS)).await?;
     tx.login_grants_sweep(now).await?;

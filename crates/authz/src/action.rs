@@ -62,6 +62,10 @@ actions! {
     ViewOrganizationAudit on OrganizationId, "organization_audit_list", AuditView;
     /// Create a client organization (FLEET-4).
     CreateClientOrganization on Realm, "client_organization_create", ClientOrganizationsCreate;
+    /// Place an organization on another cluster (FLEET-6).
+    CreatePlacement on OrganizationId, "placement_create", PlacementsCreate;
+    /// Take an organization off a cluster (FLEET-6).
+    DeletePlacement on OrganizationId, "placement_delete", PlacementsDelete;
     /// See the plans of one's realm.
     ViewPlans on Commons, "plan_list", PlansView;
     /// See the accounts of a realm.
@@ -84,6 +88,10 @@ actions! {
     WithdrawCluster on ClusterId, "cluster_withdraw", ClustersAccept;
     /// Unregister a cluster (FLEET-2).
     DeleteCluster on ClusterId, "cluster_delete", ClustersDelete;
+    /// Let a cluster's agent follow a hub that was restored from a backup (FLEET-6).
+    FollowCluster on ClusterId, "cluster_follow", ClustersAccept;
+    /// Take every organization off a cluster, then unregister it (FLEET-2).
+    CleanCluster on ClusterId, "cluster_clean", ClustersDelete;
     /// Forget a cluster that is lost for ever, with what is placed on it (FLEET-2, ORG-8).
     ForgetCluster on ClusterId, "cluster_forget", ClustersDelete;
     /// See the hub's authority for agents, and how far its exchange has come (FLEET-1).
@@ -126,6 +134,10 @@ actions! {
     RenewCertificate on ClusterId, "certificate_renew", ClustersView;
     /// Write down what should be on a cluster (FLEET-6). Only the placement controller does it.
     SetDesired on ClusterId, "desired_set", ClustersView;
+    /// End a placement that the cluster has taken down (FLEET-6). Only the placement controller does it.
+    EndPlacement on OrganizationId, "placement_end", PlacementsDelete;
+    /// Unregister a cluster that is clean (FLEET-2). Only the placement controller does it.
+    EndCluster on ClusterId, "cluster_end", ClustersDelete;
     /// Go on with the tear-down of an organization (ORG-8). Only the placement controller does it.
     AdvanceDeletion on OrganizationId, "organization_tear_down", OrganizationsDelete;
 }

@@ -32,7 +32,7 @@ fn controller_may(controller: Controller, operation: &str) -> bool {
         Controller::Door => {
             &["setup_complete", "session_create", "cluster_request", "cluster_request_expire"]
         }
-        Controller::Placement => &["desired_set", "organization_tear_down"],
+        Controller::Placement => &["desired_set", "organization_tear_down", "placement_end", "cluster_end"],
     };
     allowed.contains(&operation)
 }

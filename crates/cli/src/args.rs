@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, cluster, completion, context, gateway, hub, join_token, licence, login, organization, permission,
-    plan, resource, session, setup, token, user,
+    placement, plan, resource, session, setup, token, user,
 };
 use crate::output::Format;
 use crate::{environment, exit};
@@ -101,6 +101,9 @@ pub(crate) enum Command {
     /// Organizations, client organizations, and where they run.
     #[command(subcommand, visible_alias = "org")]
     Organization(organization::OrganizationCommand),
+    /// On which clusters an organization is.
+    #[command(subcommand)]
+    Placement(placement::PlacementCommand),
     /// Clusters that belong to a hub.
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),

@@ -13,6 +13,7 @@ pub(crate) mod licence;
 pub(crate) mod login;
 pub(crate) mod organization;
 pub(crate) mod permission;
+pub(crate) mod placement;
 pub(crate) mod plan;
 pub(crate) mod resource;
 pub(crate) mod session;
@@ -54,6 +55,7 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
         Command::Setup(args) => setup::run(shell, args).await,
         Command::Context(command) => context::run(shell, command),
         Command::Organization(command) => organization::run(shell, command).await,
+        Command::Placement(command) => placement::run(shell, command).await,
         Command::Cluster(command) => cluster::run(shell, command).await,
         Command::JoinToken(command) => join_token::run(shell, command).await,
         Command::Licence(command) => licence::run(shell, command).await,
@@ -80,7 +82,9 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
 /// The list in which one finds what a command did not find.
 fn where_to_look(command: &Command) -> Option<&'static str> {
     match command {
-        Command::Organization(_) | Command::Resource(_) => Some("bastide organization list"),
+        Command::Organization(_) | Command::Placement(_) | Command::Resource(_) => {
+            Some("bastide organization list")
+        }
         Command::Cluster(_) | Command::Licence(_) | Command::Gateway(_) => Some("bastide cluster list"),
         Command::JoinToken(_) => Some("bastide join-token list"),
         Command::User(_) => Some("bastide user list"),

@@ -41,6 +41,9 @@ pub(crate) fn for_problem(problem: &Problem) -> Vec<String> {
         }
         "stale" => Some("somebody changed it in between: read it again with `get`, then repeat the command"),
         "match_required" => Some("give `--if-match` with the etag that `get -o json` shows"),
+        "cluster_in_use" => Some(
+            "take the organizations off with `bastide placement remove`, or add `--clean` to have them removed, or `--leave` to leave them there",
+        ),
         "slug_taken" => Some("choose another short name with `--slug`"),
         "expired_token" => Some("the code has ended: begin again with `bastide login`"),
         "access_denied" => Some("the sign-in was refused in the browser: begin again with `bastide login`"),
@@ -74,6 +77,9 @@ fn for_precondition(name: &str) -> Option<&'static str> {
         }
         "spoke_available" => "look at the cluster: bastide cluster get <cluster>",
         "spoke_licensed" => "upload a licence: bastide licence upload <cluster> <file>",
+        "confinement_supported" => "see what the cluster lacks: bastide cluster get <cluster>",
+        "organization_active" => "look at the organization: bastide organization get <organization>",
+        "not_placed_there" => "see where it is: bastide placement list <organization>",
         "node_pool_supported" => "leave --node-label and --toleration out, or choose another --spoke",
         "gateway_available" => "see the configurations: bastide gateway list <cluster>",
         _ => return None,
@@ -88,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_precondition_has_a_hint() {
-        for one in Precondition::ALL {
+        for one in Precondition::ALL.iter().chain(Precondition::PLACEMENT) {
             assert!(for_precondition(one.as_str()).is_some(), "{one}");
         }
     }

@@ -174,6 +174,15 @@ impl Applier {
         live(key, &replaced)
     }
 
+    /// Writes the whole object as given, unless somebody else changed it since it was read (status 409).
+    pub(crate) async fn write(&self, key: &ObjectKey, body: Value) -> Result<()> {
+        let unreadable =
+            |error: serde_json::Error| Error::Answer { subject: key.to_string(), problem: error.to_string() };
+        let body: DynamicObject = serde_json::from_value(body).map_err(unreadable)?;
+        let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() };
+        self.api(key)?.replace(&key.name, &params, &body).await.map(|_| ()).map_err(Error::api(key))
+    }
+
     fn api(&self, key: &ObjectKey) -> Result<Api<DynamicObject>> {
         let resource = key.resource().ok_or_else(|| Error::UnknownKind { object: key.to_string() })?;
         let kind = api_resource(resource);

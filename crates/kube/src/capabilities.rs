@@ -55,6 +55,11 @@ pub async fn discover(client: &Client) -> kube::Result<Vec<Capability>> {
     for offer in &OFFERS {
         capabilities.push(look_for(client, offer).await?);
     }
+    capabilities.push(Capability {
+        name: "ReleaseInPlace".to_owned(),
+        available: true,
+        reason: "Its agent can let go of an organization and leave everything there.".to_owned(),
+    });
     Ok(capabilities)
 }
 

@@ -24,6 +24,8 @@ pub mod prune;
 pub mod reconcile;
 #[cfg(feature = "client")]
 pub mod record;
+#[cfg(feature = "client")]
+mod release;
 pub mod render;
 #[cfg(feature = "client")]
 pub mod status;

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::object::{NAMESPACE, Object, ObjectKey};
 use crate::prune::{self, Pruned};
 use crate::record::{self, Record, Recorded, SetName};
+use crate::release;
 use crate::render::{self, RenderOptions};
 use crate::status::{self, Outcome, reported};
 
@@ -50,18 +51,23 @@ pub async fn bring_about_against(
             offered: set.generation,
         });
     }
-    let wanted: Vec<Object> =
-        set.content.as_ref().map(|desired| render::organization(desired, options)).unwrap_or_default();
+    let kept = set.content.as_ref().filter(|desired| !desired.released);
+    let wanted: Vec<Object> = kept.map(|desired| render::organization(desired, options)).unwrap_or_default();
     let before = record.objects.clone();
     record.intend(set.generation, set.content.clone(), &wanted);
     record::save(client, &mut record).await?;
 
     let mut pass = Pass::new(client, record, &wanted, before, contests);
-    pass.apply().await?;
-    let pruned = pass.prune().await?;
+    let releasing = set.content.is_some() && kept.is_none();
+    let pruned = if releasing {
+        pass.release().await?
+    } else {
+        pass.apply().await?;
+        pass.prune().await?
+    };
     record::save(client, &mut pass.record).await?;
 
-    let outcome = pass.outcome(set.content.is_some(), &pruned);
+    let outcome = pass.outcome(kept.is_some(), releasing, &pruned);
     pass.objects.extend(pruned.remaining.iter().map(|(key, why)| reported(key, why.clone())));
     pass.objects.extend(pruned.no_longer_ours.iter().map(|key| reported(key, no_longer_ours(key))));
     Ok(ReportedSet {
@@ -270,7 +276,19 @@ impl<'a> Pass<'a> {
         Ok(pruned)
     }
 
-    fn outcome(&mut self, something_is_wanted: bool, pruned: &Pruned) -> Outcome {
+    /// Lets go of what stays, then takes away what means nothing without it.
+    async fn release(&mut self) -> Result<Pruned> {
+        let released = release::release(&self.applier, self.record.set, &self.record.objects).await?;
+        for key in &released.released {
+            self.record.objects.remove(key);
+        }
+        if released.remaining.is_empty() {
+            return self.prune().await;
+        }
+        Ok(Pruned { remaining: released.remaining, ..Pruned::default() })
+    }
+
+    fn outcome(&mut self, something_is_wanted: bool, releasing: bool, pruned: &Pruned) -> Outcome {
         let left: Vec<String> = pruned.remaining.iter().map(|(key, why)| format!("{key}: {why}")).collect();
         if let Some(stop) = self.stopped.take() {
             Outcome::Stopped { reason: stop.reason, message: stop.message }
@@ -281,6 +299,12 @@ impl<'a> Pass<'a> {
                 Outcome::Applied
             } else {
                 Outcome::Pruning { message: status::summary(&left) }
+            }
+        } else if releasing {
+            if left.is_empty() {
+                Outcome::Released
+            } else {
+                Outcome::Releasing { message: status::summary(&left) }
             }
         } else if left.is_empty() {
             let foreign: Vec<String> = pruned.no_longer_ours.iter().map(no_longer_ours).collect();

@@ -120,9 +120,9 @@ impl Record {
         }
     }
 
-    /// Whether everything was to go and is gone.
+    /// Whether everything was to go, or to be let go, and that is done.
     pub fn is_removed(&self) -> bool {
-        self.desired.is_none() && self.objects.is_empty()
+        self.desired.as_ref().is_none_or(|desired| desired.released) && self.objects.is_empty()
     }
 
     /// Takes in what is wanted from now on. What was there before stays in the record until it is gone.

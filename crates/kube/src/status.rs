@@ -43,6 +43,13 @@ pub enum Outcome {
         /// What, and why.
         message: String,
     },
+    /// All of it is to be let go, and something is still ours.
+    Releasing {
+        /// What, and why.
+        message: String,
+    },
+    /// All of it was let go.
+    Released,
     /// Nothing is wanted, and nothing of ours is there.
     Removed {
         /// What was left alone; empty when nothing was.
@@ -89,6 +96,19 @@ pub fn conditions(generation: i64, outcome: &Outcome, objects: &[ReportedObject]
         Outcome::Removing { message } => vec![
             condition(APPLIED, false, "Removing", message.clone()),
             condition(READY, false, "Removing", message.clone()),
+        ],
+        Outcome::Releasing { message } => vec![
+            condition(APPLIED, false, "Releasing", message.clone()),
+            condition(READY, false, "Releasing", message.clone()),
+        ],
+        Outcome::Released => vec![
+            condition(
+                APPLIED,
+                true,
+                "Released",
+                "All of it stays here and is no longer Bastide's.".to_owned(),
+            ),
+            condition(READY, false, "Released", "Nothing of it is Bastide's any more.".to_owned()),
         ],
         Outcome::Removed { message } => vec![
             condition(APPLIED, true, "Removed", message.clone()),

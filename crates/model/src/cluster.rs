@@ -227,8 +227,17 @@ pub struct Cluster {
     pub conditions: Vec<Condition>,
     /// Its last sign of life.
     pub heartbeat: Option<Heartbeat>,
+    /// Since when it is being cleaned, to be unregistered when nothing is placed on it any more (FLEET-2).
+    pub cleaning_since: Option<Timestamp>,
     /// Grows with every change.
     pub revision: i64,
+}
+
+impl ClusterFacts {
+    /// Whether its agent has said that the cluster has something.
+    pub fn can(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|one| one.name == capability && one.available)
+    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ permissions! {
     OrganizationsUpdate = "organizations.update", "Change name, description, visibility and annotations.";
     OrganizationsDelete = "organizations.delete", "Delete an organization and everything in it.";
     ClientOrganizationsCreate = "client_organizations.create", "Create client organizations on clusters.";
+    PlacementsCreate = "placements.create", "Place an organization on another cluster.";
+    PlacementsDelete = "placements.delete", "Take an organization off a cluster.";
     MembersView = "members.view", "See who has a role in an organization.";
     UsersView = "users.view", "See the user accounts of a realm.";
     UsersCreate = "users.create", "Create user accounts in a realm.";

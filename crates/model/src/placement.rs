@@ -9,6 +9,7 @@ use crate::labels::NodePool;
 use crate::names::{Annotations, DisplayName, NamespaceBase, Slug};
 use crate::organization::{Organization, OrganizationState};
 use crate::plan::{ComputeLimits, NetworkIsolation, Plan};
+use crate::role::words;
 use crate::{ClusterId, OrganizationId, RealmId, Timestamp};
 
 /// That an organization runs on a cluster, and how.
@@ -24,7 +25,31 @@ pub struct Placement {
     pub gateway: GatewayChoice,
     /// When it was placed.
     pub created_at: Timestamp,
+    /// That it is being taken off the cluster, and how; the placement ends when the cluster says that it is done.
+    pub leaving: Option<Leaving>,
 }
+
+/// How an organization leaves a cluster (FLEET-6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaving {
+    /// Everything of it is removed there.
+    Remove,
+    /// Everything of it stays there and belongs to whoever administers the cluster: Bastide lets go of it.
+    Release,
+}
+
+impl Leaving {
+    /// The word in text and storage.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Remove => "remove",
+            Self::Release => "release",
+        }
+    }
+}
+
+words!(Leaving, "a way to leave a cluster", Leaving::Remove, Leaving::Release);
 
 /// What the hub wants to be on a cluster for one organization. It is complete: the agent needs nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +74,10 @@ pub struct DesiredOrganization {
     pub node_pool: Option<NodePool>,
     /// Its own gateway, or the shared one.
     pub gateway: DesiredGateway,
+    /// Bastide lets go of all of it: it stays, but nothing of it carries our labels or is locked any more. An agent that
+    /// does not know this leaves everything as it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
 }
 
 /// Which gateway, with all that is needed to make it.
@@ -79,6 +108,13 @@ pub struct DesiredSet {
     pub content: Option<DesiredOrganization>,
 }
 
+impl DesiredSet {
+    /// Whether nothing of Bastide's is to be left: all of it goes, or all of it is let go.
+    pub fn wants_nothing(&self) -> bool {
+        self.content.as_ref().is_none_or(|content| content.released)
+    }
+}
+
 /// How far a cluster has come with a set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedSet {
@@ -86,7 +122,7 @@ pub struct ReportedSet {
     pub organization: OrganizationId,
     /// Which generation was looked at.
     pub observed_generation: i64,
-    /// Whether the set wanted nothing and nothing is left.
+    /// Whether the set wanted nothing and nothing of Bastide's is left.
     pub removed: bool,
     /// `Applied`, `Ready` and so on.
     pub conditions: Vec<Condition>,
@@ -127,12 +163,16 @@ pub struct PlacedOrganization {
 }
 
 /// What should be on the cluster for each placed organization, in the order of organizations: an organization that is
-/// being deleted should be gone (FLEET-6, ORG-8).
+/// being deleted should be gone, and so should one that leaves the cluster, unless it is left there (FLEET-6, ORG-8).
 pub fn desired_for(placed: &[PlacedOrganization]) -> Vec<(OrganizationId, Option<DesiredOrganization>)> {
     let mut sets: Vec<_> = placed
         .iter()
         .map(|one| {
-            let wanted = one.organization.state == OrganizationState::Active;
+            let wanted = match one.placement.leaving {
+                None => one.organization.state == OrganizationState::Active,
+                Some(Leaving::Remove) => false,
+                Some(Leaving::Release) => true,
+            };
             (one.organization.id, wanted.then(|| desired_organization(one)))
         })
         .collect();
@@ -160,5 +200,6 @@ fn desired_organization(placed: &PlacedOrganization) -> DesiredOrganization {
         compute: placed.plan.limits.compute,
         node_pool: placed.placement.node_pool.clone(),
         gateway,
+        released: placed.placement.leaving == Some(Leaving::Release),
     }
 }

@@ -1,5 +1,5 @@
-//! Preconditions of a client organization (FLEET-4): all are checked together and reported by name, at each step and
-//! again at commit.
+//! Preconditions of a client organization and of its further placements (FLEET-4, FLEET-6): all are checked together and
+//! reported by name, at each step and again at commit.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::organization::{Kind, OrganizationState};
 use crate::role::words;
 use crate::user::Access;
 
-/// One thing that must hold before a client organization is created.
+/// One thing that must hold before a client organization is created, or placed on another cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precondition {
@@ -30,14 +30,20 @@ pub enum Precondition {
     SpokeAvailable,
     /// The spoke has an active licence.
     SpokeLicensed,
+    /// The spoke has the admission policies without which nothing confines an organization.
+    ConfinementSupported,
     /// The spoke can bind pods to a node pool, when one is asked for.
     NodePoolSupported,
     /// The chosen gateway configuration is one of the spoke's, when one is asked for.
     GatewayAvailable,
+    /// The organization is an active work organization; of a further placement only.
+    OrganizationActive,
+    /// The organization is not on that spoke already; of a further placement only.
+    NotPlacedThere,
 }
 
 impl Precondition {
-    /// Every precondition, in the order of the steps.
+    /// Every precondition of a new client organization, in the order of the steps.
     pub const ALL: &'static [Self] = &[
         Self::ActsFromWorkOrganization,
         Self::AdministratorActive,
@@ -47,6 +53,21 @@ impl Precondition {
         Self::SpokeAccepted,
         Self::SpokeAvailable,
         Self::SpokeLicensed,
+        Self::ConfinementSupported,
+        Self::NodePoolSupported,
+        Self::GatewayAvailable,
+    ];
+
+    /// Every precondition of another placement of an organization that is there already.
+    pub const PLACEMENT: &'static [Self] = &[
+        Self::OrganizationActive,
+        Self::HubIsHub,
+        Self::SpokeJoinedToHub,
+        Self::SpokeAccepted,
+        Self::SpokeAvailable,
+        Self::SpokeLicensed,
+        Self::ConfinementSupported,
+        Self::NotPlacedThere,
         Self::NodePoolSupported,
         Self::GatewayAvailable,
     ];
@@ -62,15 +83,21 @@ impl Precondition {
             Self::SpokeAccepted => "spoke_accepted",
             Self::SpokeAvailable => "spoke_available",
             Self::SpokeLicensed => "spoke_licensed",
+            Self::ConfinementSupported => "confinement_supported",
             Self::NodePoolSupported => "node_pool_supported",
             Self::GatewayAvailable => "gateway_available",
+            Self::OrganizationActive => "organization_active",
+            Self::NotPlacedThere => "not_placed_there",
         }
     }
 
     /// Which step of the three asks for it: 1, 2 or 3.
     pub const fn step(self) -> u8 {
         match self {
-            Self::ActsFromWorkOrganization | Self::AdministratorActive | Self::SlugFree => 1,
+            Self::ActsFromWorkOrganization
+            | Self::AdministratorActive
+            | Self::SlugFree
+            | Self::OrganizationActive => 1,
             Self::GatewayAvailable => 3,
             _ => 2,
         }
@@ -88,8 +115,11 @@ words!(
     Precondition::SpokeAccepted,
     Precondition::SpokeAvailable,
     Precondition::SpokeLicensed,
+    Precondition::ConfinementSupported,
     Precondition::NodePoolSupported,
-    Precondition::GatewayAvailable
+    Precondition::GatewayAvailable,
+    Precondition::OrganizationActive,
+    Precondition::NotPlacedThere
 );
 
 /// How a check ended.
@@ -135,6 +165,10 @@ pub struct SpokeFacts {
     pub availability: Availability,
     /// Its licence.
     pub licence: LicenceVerdict,
+    /// Whether it is being cleaned to be unregistered, and takes nothing new.
+    pub cleaning: bool,
+    /// Whether it has the admission policies that confine organizations.
+    pub confinement: bool,
     /// Whether it has the admission policies that bind pods to nodes.
     pub node_pools: bool,
 }
@@ -156,6 +190,19 @@ pub struct Facts {
     pub node_pool: Option<Option<NodePool>>,
     /// The gateway: shared, or whether the configuration is one of the spoke's.
     pub gateway: Option<GatewayFacts>,
+    /// The organization that gets another placement.
+    pub placed: Option<PlacedFacts>,
+}
+
+/// What is known of an organization that gets another placement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedFacts {
+    /// What it is for.
+    pub kind: Kind,
+    /// Where it is in its life.
+    pub state: OrganizationState,
+    /// Whether it is on the chosen spoke; `Some(true)` when it is leaving it.
+    pub there: Option<bool>,
 }
 
 /// What is known of the chosen administrator.
@@ -191,6 +238,11 @@ pub fn evaluate(facts: &Facts) -> Vec<PreconditionResult> {
     Precondition::ALL.iter().map(|&name| check(name, facts)).collect()
 }
 
+/// Checks everything that another placement needs at once (FLEET-6).
+pub fn evaluate_placement(facts: &Facts) -> Vec<PreconditionResult> {
+    Precondition::PLACEMENT.iter().map(|&name| check(name, facts)).collect()
+}
+
 fn check(name: Precondition, facts: &Facts) -> PreconditionResult {
     let verdict = match name {
         Precondition::ActsFromWorkOrganization => facts.acting.map(acting),
@@ -222,6 +274,8 @@ fn check(name: Precondition, facts: &Facts) -> PreconditionResult {
             _ => None,
         },
         Precondition::GatewayAvailable => facts.gateway.map(gateway),
+        Precondition::OrganizationActive => facts.placed.map(organization),
+        Precondition::NotPlacedThere => facts.placed.map(|placed| not_there(placed.there)),
         _ => facts.spoke.as_ref().map(|found| spoke(name, found.as_ref())),
     };
     let (outcome, message) = match verdict {
@@ -248,6 +302,27 @@ fn acting(from: Option<(Kind, OrganizationState)>) -> Verdict {
         Some((Kind::Work, OrganizationState::Active)) => Ok("You act from a work organization.".into()),
         Some((Kind::Work, state)) => {
             Err(format!("The organization you act from is {state}; act from an active one."))
+        }
+    }
+}
+
+fn organization(placed: PlacedFacts) -> Verdict {
+    match (placed.kind, placed.state) {
+        (Kind::Personal, _) => {
+            Err("Personal organizations are not placed on clusters; place a work organization.".into())
+        }
+        (Kind::Work, OrganizationState::Active) => Ok("The organization is active.".into()),
+        (Kind::Work, state) => Err(format!("The organization is {state}; nothing new is made for it.")),
+    }
+}
+
+fn not_there(there: Option<bool>) -> Verdict {
+    match there {
+        None => Ok("The organization is not on it yet.".into()),
+        Some(false) => Err("The organization is on that spoke already; choose another.".into()),
+        Some(true) => {
+            Err("The organization is just leaving that spoke; wait until it is gone, or choose another."
+                .into())
         }
     }
 }
@@ -289,10 +364,20 @@ fn spoke(name: Precondition, found: Option<&SpokeFacts>) -> Verdict {
             format!("`{called}` belongs to the hub."),
             format!("`{called}` belongs to another hub; choose that hub or another spoke."),
         ),
+        Precondition::SpokeAccepted if spoke.cleaning => {
+            Err(format!("`{called}` is being cleaned to be unregistered; choose another spoke."))
+        }
         Precondition::SpokeAccepted => require(
             spoke.membership == Membership::Joined,
             format!("`{called}` is accepted."),
             format!("`{called}` is {}: its hub's administrator has to accept it.", spoke.membership),
+        ),
+        Precondition::ConfinementSupported => require(
+            spoke.confinement,
+            format!("`{called}` can confine organizations."),
+            format!(
+                "`{called}` lacks ValidatingAdmissionPolicy (Kubernetes 1.30), or its agent has not said that it is there: nothing would confine the organization. Upgrade the cluster or choose another spoke."
+            ),
         ),
         Precondition::SpokeAvailable => require(
             spoke.availability == Availability::Available,
@@ -325,6 +410,8 @@ mod tests {
                 expected_uid: "u".into(),
                 found_uids: vec!["u".into()],
             },
+            cleaning: false,
+            confinement: true,
             node_pools: true,
         };
         change(&mut facts);
@@ -346,6 +433,7 @@ mod tests {
             spoke: Some(Some(spoke(|_| ()))),
             node_pool: Some(None),
             gateway: Some(GatewayFacts::Shared),
+            placed: None,
         };
         change(&mut facts);
         facts
@@ -450,6 +538,17 @@ mod tests {
                     .to_owned(),
             ),
             (
+                of_spoke(|spoke| spoke.cleaning = true),
+                P::SpokeAccepted,
+                "`eu-1` is being cleaned to be unregistered; choose another spoke.".to_owned(),
+            ),
+            (
+                of_spoke(|spoke| spoke.confinement = false),
+                P::ConfinementSupported,
+                "`eu-1` lacks ValidatingAdmissionPolicy (Kubernetes 1.30), or its agent has not said that it is there: nothing would confine the organization. Upgrade the cluster or choose another spoke."
+                    .to_owned(),
+            ),
+            (
                 facts(|facts| facts.gateway = Some(GatewayFacts::Configuration { available: false })),
                 P::GatewayAvailable,
                 "The gateway configuration is none of this spoke's; choose one of them or the shared gateway."
@@ -498,6 +597,7 @@ mod tests {
                 "`eu-1` is accepted.",
                 "`eu-1` is available.",
                 "`eu-1` is licensed.",
+                "`eu-1` can confine organizations.",
                 "`eu-1` can bind pods to nodes.",
                 "The gateway configuration is there.",
             ]
@@ -505,8 +605,8 @@ mod tests {
         let others = facts(|facts| facts.administrator = Some(AdministratorFacts::CreatedInPlace));
         let messages: Vec<_> = evaluate(&others).into_iter().map(|one| one.message).collect();
         assert_eq!(messages.get(1).map(String::as_str), Some("The administrator's account will be created."));
-        assert_eq!(messages.get(8).map(String::as_str), Some("No node pool is asked for."));
-        assert_eq!(messages.get(9).map(String::as_str), Some("The shared gateway is used."));
+        assert_eq!(messages.get(9).map(String::as_str), Some("No node pool is asked for."));
+        assert_eq!(messages.get(10).map(String::as_str), Some("The shared gateway is used."));
         // An account that may not use the console owns an organization as well as any other.
         assert_eq!(
             failed(&facts(|facts| {
@@ -529,16 +629,18 @@ mod tests {
                 spoke.membership = Membership::Requested;
                 spoke.availability = Availability::Unknown;
                 spoke.licence.state = LicenceState::None;
+                spoke.confinement = false;
                 spoke.node_pools = false;
             }))),
             node_pool: Some(Some(pool())),
             gateway: Some(GatewayFacts::Configuration { available: false }),
+            placed: None,
         };
         let names: Vec<_> = failed(&worst).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, Precondition::ALL);
         // Of a spoke that does not exist everything is said that was to be known of it.
         let unknown = failed(&facts(|facts| facts.spoke = Some(None)));
-        assert_eq!(unknown.len(), 4);
+        assert_eq!(unknown.len(), 5);
         assert!(unknown.iter().all(|(_, message)| message == "The chosen spoke does not exist."));
     }
 
@@ -553,8 +655,9 @@ mod tests {
             spoke: None,
             node_pool: None,
             gateway: None,
+            placed: None,
         };
-        for one in evaluate(&nothing) {
+        for one in evaluate(&nothing).into_iter().chain(evaluate_placement(&nothing)) {
             assert_eq!((one.outcome, one.message.as_str()), (Outcome::NotChosen, "Not chosen yet."));
         }
         // Whether pods can be bound to nodes is known once there is a spoke to ask.
@@ -567,9 +670,59 @@ mod tests {
     #[test]
     fn every_step_asks_for_something_and_names_are_read_back() {
         let steps: Vec<_> = Precondition::ALL.iter().map(|one| one.step()).collect();
-        assert_eq!(steps, [1, 1, 1, 2, 2, 2, 2, 2, 2, 3]);
-        for one in Precondition::ALL {
+        assert_eq!(steps, [1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3]);
+        let steps: Vec<_> = Precondition::PLACEMENT.iter().map(|one| one.step()).collect();
+        assert_eq!(steps, [1, 2, 2, 2, 2, 2, 2, 2, 2, 3]);
+        for one in Precondition::ALL.iter().chain(Precondition::PLACEMENT) {
             assert_eq!(one.as_str().parse(), Ok(*one));
         }
+    }
+
+    /// FLEET-6: another placement needs what the first one needed of the spoke, by the same names, an active work
+    /// organization, and a spoke where it is not yet.
+    #[test]
+    fn fleet_6_another_placement_needs_the_same_of_the_spoke() {
+        use OrganizationState as S;
+        let placed = |kind, state, there| PlacedFacts { kind, state, there };
+        let failed = |change: &dyn Fn(&mut Facts)| {
+            let facts = facts(|facts| {
+                (facts.acting, facts.administrator, facts.slug) = (None, None, None);
+                facts.placed = Some(placed(Kind::Work, S::Active, None));
+                change(facts);
+            });
+            let failed = evaluate_placement(&facts).into_iter().filter(PreconditionResult::is_failed);
+            failed.map(|one| (one.name.as_str(), one.message)).collect::<Vec<_>>()
+        };
+        assert_eq!(failed(&|_| ()), []);
+        let told = |name, message: &str| vec![(name, message.to_owned())];
+        assert_eq!(
+            failed(&|facts| facts.placed = Some(placed(Kind::Personal, S::Active, None))),
+            told(
+                "organization_active",
+                "Personal organizations are not placed on clusters; place a work organization."
+            )
+        );
+        assert_eq!(
+            failed(&|facts| facts.placed = Some(placed(Kind::Work, S::Deleting, None))),
+            told("organization_active", "The organization is deleting; nothing new is made for it.")
+        );
+        assert_eq!(
+            failed(&|facts| facts.placed = Some(placed(Kind::Work, S::Active, Some(false)))),
+            told("not_placed_there", "The organization is on that spoke already; choose another.")
+        );
+        assert_eq!(
+            failed(&|facts| facts.placed = Some(placed(Kind::Work, S::Active, Some(true)))),
+            told(
+                "not_placed_there",
+                "The organization is just leaving that spoke; wait until it is gone, or choose another."
+            )
+        );
+        let of_spoke = |change: fn(&mut SpokeFacts)| failed(&|facts| facts.spoke = Some(Some(spoke(change))));
+        let names = |failed: Vec<(&'static str, String)>| {
+            failed.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(of_spoke(|spoke| spoke.licence.state = LicenceState::Expired)), ["spoke_licensed"]);
+        assert_eq!(names(of_spoke(|spoke| spoke.availability = Availability::Unknown)), ["spoke_available"]);
+        assert_eq!(names(of_spoke(|spoke| spoke.confinement = false)), ["confinement_supported"]);
     }
 }

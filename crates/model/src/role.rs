@@ -88,6 +88,8 @@ impl Administration {
             Self::Site => PermissionSet::ALL,
             Self::Client => Role::Owner.permissions().union(PermissionSet::of(&[
                 P::ClientOrganizationsCreate,
+                P::PlacementsCreate,
+                P::PlacementsDelete,
                 P::UsersView,
                 P::UsersCreate,
                 P::PlansView,

@@ -29,6 +29,7 @@ pub mod openapi;
 mod organizations;
 mod paging;
 mod permissions;
+mod placements;
 mod plans;
 pub mod problem;
 pub mod redirect;

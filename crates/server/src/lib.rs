@@ -17,4 +17,4 @@ pub mod tasks;
 pub mod telemetry;
 mod tls;
 
-pub use startup::{Running, check, start};
+pub use startup::{Running, check, restored, start};

@@ -43,6 +43,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     telemetry::init(&configuration.log)?;
+    if arguments.restored {
+        let epoch = bastide_server::restored(&configuration).await?;
+        say(
+            &mut out,
+            &format!(
+                "The epoch is {epoch} now. Start the hub without --restored; then let each cluster follow it\nonce you have looked at what it would change: bastide cluster follow <cluster>\n"
+            ),
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut ends = Ends::new()?;
     let running = start(configuration).await?;
     say(&mut out, &welcome(&running));

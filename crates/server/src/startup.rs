@@ -81,6 +81,15 @@ pub fn check(configuration: &Configuration) -> anyhow::Result<()> {
     licences::examiner(configuration).map(|_| ())
 }
 
+/// Tells an installation that does not run that its database was restored from a backup. The epoch from now on.
+///
+/// # Errors
+/// Why the database cannot be used.
+pub async fn restored(configuration: &Configuration) -> anyhow::Result<i64> {
+    let restored = bastide_app::restored(&configuration.database, &SystemClock);
+    step("raise the epoch of the installation", async { Ok(restored.await?) }).await
+}
+
 /// Starts a hub. When a step fails, what was begun is ended again.
 ///
 /// # Errors

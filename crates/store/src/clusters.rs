@@ -1,8 +1,8 @@
 //! Clusters: requests to join, decisions, signs of life, certificates of their agents (FLEET-1, FLEET-2).
 
 use bastide_authz::action::{
-    AcceptCluster, DeleteCluster, DenyCluster, ExpireRequest, ForgetCluster, ReportCluster, RequestJoin,
-    ViewCluster, WithdrawCluster,
+    AcceptCluster, CleanCluster, DeleteCluster, DenyCluster, EndCluster, ExpireRequest, FollowCluster,
+    ForgetCluster, ReportCluster, RequestJoin, ViewCluster, WithdrawCluster,
 };
 use bastide_authz::visible::Scope;
 use bastide_authz::{Action, Change, Permit, Visible};
@@ -24,13 +24,13 @@ statements! {
         requested_at_ms = $8, decided_at_ms = null, facts = $9, revision = revision + 1 \
         where id = $1 and hub_id = $2 and revision = $10 and deleted_at_ms is null";
     ONE = "select c.id, c.hub_id, c.name, c.uid, c.membership, c.fingerprint, c.requested_at_ms, c.decided_at_ms, c.facts, \
-        c.conditions, c.revision, h.at_ms, h.api_server_ready from clusters c \
+        c.conditions, c.revision, c.cleaning_since_ms, h.at_ms, h.api_server_ready from clusters c \
         left join heartbeats h on h.cluster_id = c.id where c.id = $1 and c.deleted_at_ms is null";
     BY_UID = "select c.id, c.hub_id, c.name, c.uid, c.membership, c.fingerprint, c.requested_at_ms, c.decided_at_ms, c.facts, \
-        c.conditions, c.revision, h.at_ms, h.api_server_ready from clusters c \
+        c.conditions, c.revision, c.cleaning_since_ms, h.at_ms, h.api_server_ready from clusters c \
         left join heartbeats h on h.cluster_id = c.id where c.uid = $1 and c.deleted_at_ms is null";
     LIST = "select c.id, c.hub_id, c.name, c.uid, c.membership, c.fingerprint, c.requested_at_ms, c.decided_at_ms, c.facts, \
-        c.conditions, c.revision, h.at_ms, h.api_server_ready from clusters c \
+        c.conditions, c.revision, c.cleaning_since_ms, h.at_ms, h.api_server_ready from clusters c \
         left join heartbeats h on h.cluster_id = c.id where c.deleted_at_ms is null and c.name like $1 escape '\\' \
         and (c.name, c.id) > ($2, $3) order by c.name, c.id";
     BY_NAME = "select id from clusters where name = $1 and deleted_at_ms is null order by id";
@@ -48,6 +48,16 @@ statements! {
         order by id limit 100";
     EXPIRE = "update clusters set membership = 'withdrawn', decided_at_ms = $3, revision = revision + 1 \
         where id = $1 and membership = 'requested' and requested_at_ms < $2 and deleted_at_ms is null";
+    CLEAN = "update clusters set cleaning_since_ms = $2, revision = revision + 1 \
+        where id = $1 and membership = 'joined' and cleaning_since_ms is null and deleted_at_ms is null";
+    CLEAN_PLACEMENTS = "update placements set leaving = 'remove', leaving_since_ms = $2 \
+        where cluster_id = $1 and leaving is null";
+    CLEANED = "select id from clusters where cleaning_since_ms is not null and deleted_at_ms is null \
+        and id not in (select cluster_id from placements) order by id";
+    FOLLOW = "update clusters set followed_epoch = (select epoch from installation where singleton), \
+        revision = revision + 1 where id = $1 and membership = 'joined' and deleted_at_ms is null \
+        returning followed_epoch";
+    FOLLOWED = "select followed_epoch from clusters where id = $1";
     PLACED = "select count(*) from placements where cluster_id = $1";
     LEFT = "select p.organization_id, o.slug from placements p join organizations o on o.id = p.organization_id \
         where p.cluster_id = $1 order by o.slug, p.organization_id";
@@ -61,7 +71,7 @@ rows! {
     ClusterRow {
         id: Uuid, hub_id: Uuid, name: String, uid: Uuid, membership: String, fingerprint: String, requested_at_ms: i64,
         decided_at_ms: Option<i64>, facts: Json, conditions: Json, revision: i64, at_ms: Option<i64>,
-        api_server_ready: Option<bool>,
+        api_server_ready: Option<bool>, cleaning_since_ms: Option<i64>,
     }
     CredentialsRow { ticket_hash: Vec<u8>, csr_pem: String, membership: String, decided_at_ms: Option<i64>, }
 }
@@ -119,6 +129,15 @@ impl Decides for WithdrawCluster {
     const FROM: Membership = Membership::Joined;
     const TO: Membership = Membership::Withdrawn;
 }
+
+/// The actions after which a cluster is no longer known.
+pub trait Ends: Action<Target = ClusterId> {}
+impl Ends for DeleteCluster {}
+impl Ends for ForgetCluster {}
+impl Ends for EndCluster {}
+
+/// Organizations that a message names.
+const NAMED_MAX: usize = 20;
 
 impl Tx {
     /// Writes down a request to join: a new cluster, or one that comes back with the same uid and needs accepting again,
@@ -308,10 +327,11 @@ impl Tx {
     /// Unregisters a cluster; its workloads stay as they are (FLEET-2).
     ///
     /// # Errors
-    /// [`Error::Conflict`] `cluster_in_use` while organizations are placed on it, [`Error::NotFound`] when it is gone.
-    pub async fn cluster_delete(
+    /// [`Error::Conflict`] `cluster_in_use` while organizations are placed on it, naming them; [`Error::NotFound`] when it is
+    /// gone.
+    pub async fn cluster_delete<A: Ends>(
         &mut self,
-        permit: &Permit<DeleteCluster>,
+        permit: &Permit<A>,
         before: &Cluster,
         audit: (AuditId, Timestamp),
     ) -> Result<()> {
@@ -320,10 +340,9 @@ impl Tx {
         if self.run(LOCK, args![id.uuid()]).await? == 0 {
             return Err(Error::NotFound);
         }
-        let placed = self.cluster_organizations(id).await?;
-        if placed > 0 {
-            let detail = format!("{placed} organizations are placed on `{}`; delete them first", before.name);
-            return Err(Error::conflict("cluster_in_use", detail));
+        let placed: Vec<(Uuid, String)> = self.all(LEFT, args![id.uuid()]).await?;
+        if !placed.is_empty() {
+            return Err(Error::conflict("cluster_in_use", in_use(before, &placed)));
         }
         self.run(DELETE, args![id.uuid(), audit.1.as_millis()]).await?;
         self.certificates_revoke(id, audit.1).await?;
@@ -344,9 +363,9 @@ impl Tx {
     ///
     /// # Errors
     /// [`Error::NotFound`] when it is gone.
-    pub async fn cluster_forget(
+    pub async fn cluster_forget<A: Ends>(
         &mut self,
-        permit: &Permit<ForgetCluster>,
+        permit: &Permit<A>,
         before: &Cluster,
         audit: (AuditId, Timestamp),
     ) -> Result<Vec<String>> {
@@ -370,6 +389,72 @@ impl Tx {
         let was = json!({"membership": before.membership, "uid": before.uid, "left_there": slugs});
         self.audit(permit, audit, Target::new("cluster", id, &before.name), Some(was), None).await?;
         Ok(slugs)
+    }
+
+    /// Begins to clean a cluster: every organization on it leaves, nothing new is placed there, and when it is empty it is
+    /// unregistered (FLEET-2). The slugs of the organizations that are on it.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `wrong_membership` when it has not joined, `cleaning_already` when that has begun.
+    pub async fn cluster_clean(
+        &mut self,
+        permit: &Permit<CleanCluster>,
+        before: &Cluster,
+        audit: (AuditId, Timestamp),
+    ) -> Result<Vec<String>> {
+        let id = permit.target();
+        if self.run(CLEAN, args![id.uuid(), audit.1.as_millis()]).await? == 0 {
+            let present = self.cluster(id).await?;
+            if present.membership == Membership::Joined {
+                let detail = format!("`{}` is being cleaned already", before.name);
+                return Err(Error::conflict("cleaning_already", detail));
+            }
+            let detail =
+                format!("`{}` is {}, not joined: it cannot clean itself", before.name, present.membership);
+            return Err(Error::conflict("wrong_membership", detail));
+        }
+        self.run(CLEAN_PLACEMENTS, args![id.uuid(), audit.1.as_millis()]).await?;
+        let placed: Vec<(Uuid, String)> = self.all(LEFT, args![id.uuid()]).await?;
+        let slugs: Vec<String> = placed.into_iter().map(|(_, slug)| slug).collect();
+        let target = Target::new("cluster", id, &before.name);
+        self.audit(permit, audit, target, None, Some(json!({"removing": slugs}))).await?;
+        Ok(slugs)
+    }
+
+    /// Lets the cluster's agent follow the hub in its present epoch, whatever newer it may know from before a restore.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] `wrong_membership` when it has not joined.
+    pub async fn cluster_follow(
+        &mut self,
+        permit: &Permit<FollowCluster>,
+        before: &Cluster,
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        let id = permit.target();
+        let Some((epoch,)) = self.maybe::<(Option<i64>,)>(FOLLOW, args![id.uuid()]).await? else {
+            let detail = format!("`{}` is {}, not joined", before.name, before.membership);
+            return Err(Error::conflict("wrong_membership", detail));
+        };
+        let target = Target::new("cluster", id, &before.name);
+        self.audit(permit, audit, target, None, Some(json!({"epoch": epoch}))).await
+    }
+
+    /// The epoch in which the cluster's agent may follow the hub although it has followed another one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn cluster_followed_epoch(&mut self, permit: &Permit<ReportCluster>) -> Result<Option<i64>> {
+        Ok(self.one::<(Option<i64>,)>(FOLLOWED, args![permit.target().uuid()]).await?.0)
+    }
+
+    /// The clusters that are clean and are to be unregistered.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn clusters_cleaned(&mut self) -> Result<Vec<ClusterId>> {
+        let rows: Vec<(Uuid,)> = self.all(CLEANED, args![]).await?;
+        Ok(rows.into_iter().map(|(id,)| ClusterId::from_uuid(id)).collect())
     }
 
     /// How many organizations are placed on a cluster.
@@ -444,6 +529,20 @@ impl Tx {
     }
 }
 
+/// Which organizations keep a cluster from being unregistered, and what can be done.
+fn in_use(cluster: &Cluster, placed: &[(Uuid, String)]) -> String {
+    let named: Vec<&str> = placed.iter().take(NAMED_MAX).map(|(_, slug)| slug.as_str()).collect();
+    let more = match placed.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "On `{}` are {}{more}. Take them off first, or have them removed together with it, or leave them there.",
+        cluster.name,
+        named.join(", ")
+    )
+}
+
 fn cluster(row: ClusterRow) -> Result<Cluster> {
     let heartbeat = row
         .at_ms
@@ -461,6 +560,7 @@ fn cluster(row: ClusterRow) -> Result<Cluster> {
         facts: from_json("clusters.facts", row.facts)?,
         conditions: from_json("clusters.conditions", row.conditions)?,
         heartbeat,
+        cleaning_since: row.cleaning_since_ms.map(Timestamp::from_millis),
         revision: row.revision,
     })
 }

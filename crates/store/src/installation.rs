@@ -15,6 +15,7 @@ statements! {
     INSTALLATION = "select id, epoch, latest_seen_at_ms from installation where singleton";
     INSTALLATION_INSERT = "insert into installation (singleton, id, epoch, revision, changes_from, \
         latest_seen_at_ms) values (true, $1, 1, 0, 0, $2) on conflict (singleton) do nothing";
+    EPOCH_RAISE = "update installation set epoch = case when epoch < $1 then $1 else epoch + 1 end where singleton returning epoch";
     LATEST_SEEN = "update installation set latest_seen_at_ms = $1 where singleton and latest_seen_at_ms < $1";
     REALM_INSERT = "insert into realms (id, slug, name, created_at_ms) values ($1, $2, $3, $4) on conflict (id) do nothing";
     HUB_INSERT = "insert into hubs (id, slug, name, created_at_ms) values ($1, $2, $3, $4)";
@@ -107,6 +108,17 @@ impl Tx {
             epoch: row.epoch,
             latest_seen: Timestamp::from_millis(row.latest_seen_at_ms),
         })
+    }
+
+    /// Raises the epoch, because the database was restored from a backup: to the present second, so that no two restores
+    /// ever come to the same one, whichever backup they begin with. The epoch from now on, if there is an installation.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn epoch_raise(&mut self, now: Timestamp) -> Result<Option<i64>> {
+        let raised: Option<(i64,)> = self.maybe(EPOCH_RAISE, args![now.as_millis() / 1000]).await?;
+        self.mark_written();
+        Ok(raised.map(|(epoch,)| epoch))
     }
 
     /// Remembers the present time, if it is the latest that was ever seen.

@@ -31,7 +31,7 @@ mod users;
 
 pub use audit::Target;
 pub use certificates::IssuedCertificate;
-pub use clusters::{ClusterCredentials, Decides, JoinRequest};
+pub use clusters::{ClusterCredentials, Decides, Ends, JoinRequest};
 pub use db::{Committed, Store, Tx};
 pub use idempotency::Kept;
 pub use installation::{Authorities, Installation, KeptAuthority};

@@ -9,7 +9,10 @@ use crate::db::Pools;
 use crate::errors::fail;
 
 /// Number, name and text; the next one goes to the end.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../migrations/0001_initial.sql")),
+    (3, "placements", include_str!("../migrations/0003_placements.sql")),
+];
 
 /// Any number will do, as long as nobody else uses it in this database. Given back with the end of the transaction.
 const LOCK: &str = "select pg_advisory_xact_lock(4207849484170001)";

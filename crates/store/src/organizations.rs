@@ -120,7 +120,7 @@ impl Tx {
     ) -> Result<()> {
         A::admit(permit, organization)?;
         if let Some(parent) = organization.parent
-            && self.run(LOCK_ACTIVE, args![parent.uuid()]).await? == 0
+            && !self.organization_hold_active(parent).await?
         {
             let detail = "the organization above is being deleted; nothing new is made beneath it";
             return Err(Error::conflict("parent_not_active", detail));
@@ -250,6 +250,11 @@ impl Tx {
             return Err(Error::NotFound);
         }
         self.organization(id).await
+    }
+
+    /// Holds the organization's row until the end of the transaction, if it is active. Whether it is.
+    pub(crate) async fn organization_hold_active(&mut self, id: OrganizationId) -> Result<bool> {
+        Ok(self.run(LOCK_ACTIVE, args![id.uuid()]).await? > 0)
     }
 
     /// Slugs of the organizations directly beneath.

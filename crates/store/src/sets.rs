@@ -181,8 +181,10 @@ impl Tx {
             if report.observed_generation > set.generation {
                 continue;
             }
-            let removed =
-                report.removed && set.content.is_none() && report.observed_generation == set.generation;
+            let content: Option<DesiredOrganization> =
+                set.content.map(|json| from_json("desired_sets.content", json)).transpose()?;
+            let nothing_wanted = content.is_none_or(|content| content.released);
+            let removed = report.removed && nothing_wanted && report.observed_generation == set.generation;
             let known = self.report(cluster, report.organization).await?;
             let conditions = merge_conditions(&known.conditions, report.conditions, now);
             let args = args![

@@ -334,7 +334,9 @@ fn facts() -> Facts {
         agent_version: env!("CARGO_PKG_VERSION").to_owned(),
         nodes: 2,
         nodes_ready: 2,
-        capabilities: vec![capability("MutatingAdmissionPolicy")],
+        capabilities: ["MutatingAdmissionPolicy", "ValidatingAdmissionPolicy", "ReleaseInPlace"]
+            .map(capability)
+            .into(),
         network_plugin: "Cilium".to_owned(),
         authorities: Vec::new(),
     }
@@ -348,6 +350,7 @@ fn done(set: &Set) -> SetStatus {
         message: String::new(),
         observed_generation: set.generation,
     };
+    let there = set.content.iter().filter(|content| !content.released);
     let namespace = |name: &str| ObjectStatus {
         api_version: "v1".to_owned(),
         kind: "Namespace".to_owned(),
@@ -359,9 +362,9 @@ fn done(set: &Set) -> SetStatus {
     SetStatus {
         organization: set.organization.clone(),
         observed_generation: set.generation,
-        removed: set.content.is_none(),
+        removed: set.content.as_ref().is_none_or(|content| content.released),
         conditions: set.content.iter().map(|_| ready.clone()).collect(),
-        objects: set.content.iter().map(|content| namespace(&content.namespace_base)).collect(),
+        objects: there.map(|content| namespace(&content.namespace_base)).collect(),
     }
 }
 

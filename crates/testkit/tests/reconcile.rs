@@ -23,6 +23,8 @@ mod locks;
 mod network;
 #[path = "reconcile/node_pool.rs"]
 mod node_pool;
+#[path = "reconcile/release.rs"]
+mod release;
 #[path = "reconcile/removal.rs"]
 mod removal;
 #[path = "reconcile/rights.rs"]

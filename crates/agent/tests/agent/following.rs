@@ -176,6 +176,43 @@ async fn fleet_6_a_restored_hub_is_not_followed() {
     agent.stop().await;
 }
 
+/// FLEET-6: when somebody lets the cluster follow a hub that was restored, what that hub wants counts, however old; before that,
+/// being let follow in another epoch counts for nothing.
+#[tokio::test]
+async fn fleet_6_a_restored_hub_is_followed_when_somebody_says_so() {
+    let (plane, hub) = (cluster("follow-let").await, Hub::start().await);
+    let agent = joined(&plane, &hub).await;
+    let ((id, mut content), (gone, other)) = (organization("acme"), organization("beta"));
+    hub.kept().generation = 40;
+    hub.want(gone, Some(other));
+    hub.want(id, Some(content.clone()));
+    for id in [id, gone] {
+        hub.reported("the sets to be applied", id, |report| {
+            has(&report.conditions, "Applied", "True", "Applied")
+        })
+        .await;
+    }
+    // The backup is older than both generations, and has never heard of the second organization.
+    hub.kept().sets.remove(&gone);
+    (hub.kept().epoch, hub.kept().generation, hub.kept().follow) = (2, 4, Some(1));
+    content.annotations.insert("example.org/cost-centre".into(), "older".into());
+    assert_eq!(hub.want(id, Some(content)), 5);
+    hub.beat("the condition", |beat| has(&beat.conditions, "IntentFollowed", "False", "EpochChanged")).await;
+    let on_cluster = Cluster::of(&plane).await;
+    assert_eq!(on_cluster.annotation("acme", "example.org/cost-centre").await.as_deref(), Some("1"));
+
+    hub.kept().follow = Some(2);
+    until("the older content", async || {
+        on_cluster.annotation("acme", "example.org/cost-centre").await.as_deref() == Some("older")
+    })
+    .await;
+    hub.beat("the condition to be over", |beat| has(&beat.conditions, "IntentFollowed", "True", "Followed"))
+        .await;
+    until("the epoch to be stored", async || stored(&plane).await["epoch"] == 2).await;
+    assert!(on_cluster.namespace("beta").await.is_some(), "what the hub does not know of stays");
+    agent.stop().await;
+}
+
 /// FLEET-6: a hub that knows less than the cluster is not followed either.
 #[tokio::test]
 async fn fleet_6_an_older_generation_is_refused_and_adopted_only_by_joining_anew() {

@@ -164,6 +164,7 @@ impl From<DesiredOrganization> for Content {
             services: wanted.compute.services,
             node_pool: wanted.node_pool.as_ref().map(node_pool_to_wire),
             gateway,
+            released: wanted.released,
         }
     }
 }
@@ -195,6 +196,7 @@ impl Content {
             },
             node_pool: self.node_pool.map(|pool| pool.parse("/node_pool")).transpose()?,
             gateway,
+            released: self.released,
         })
     }
 }

@@ -6,9 +6,9 @@ use reqwest::Method;
 use super::transport::Call;
 use super::{Client, ClientError};
 use crate::clusters::{
-    AcceptCluster, AuthorityState, ClusterView, ForgetCluster, ForgottenCluster, GatewayConfigurationView,
-    HubView, IssuedJoinToken, JoinTokenView, LicenceView, NewGatewayConfiguration, NewJoinToken,
-    RotateAuthority, UploadLicence,
+    AcceptCluster, AuthorityState, CleanCluster, ClusterView, ForgetCluster, ForgottenCluster,
+    GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView, LicenceView, NewGatewayConfiguration,
+    NewJoinToken, RotateAuthority, UploadLicence,
 };
 use crate::{Page, PageQuery};
 
@@ -62,6 +62,20 @@ impl Client {
         self.done(Call::delete(&["clusters", cluster])).await
     }
 
+    /// The same while organizations are on it, which stay there as they are. `confirm` is its name.
+    pub async fn delete_cluster_and_leave(&self, cluster: &str, confirm: &str) -> Result<(), ClientError> {
+        self.done(Call::delete(&["clusters", cluster]).query("leave", confirm)).await
+    }
+
+    /// `POST /v1/clusters/{cluster}/clean`: takes everything off a cluster, then unregisters it.
+    pub async fn clean_cluster(
+        &self,
+        cluster: &str,
+        confirm: &CleanCluster,
+    ) -> Result<ClusterView, ClientError> {
+        self.read(Call::post(&["clusters", cluster, "clean"]).json(confirm)?).await
+    }
+
     /// `POST /v1/clusters/{cluster}/forget`: forgets a cluster that is lost for ever, and that anything is on it.
     pub async fn forget_cluster(
         &self,
@@ -88,6 +102,11 @@ impl Client {
     /// `POST /v1/clusters/{cluster}/withdraw`: takes the acceptance of a cluster back.
     pub async fn withdraw_cluster(&self, cluster: &str) -> Result<ClusterView, ClientError> {
         self.read(Call::post(&["clusters", cluster, "withdraw"])).await
+    }
+
+    /// `POST /v1/clusters/{cluster}/follow`: lets its agent follow a hub that was restored from a backup.
+    pub async fn follow_cluster(&self, cluster: &str) -> Result<ClusterView, ClientError> {
+        self.read(Call::post(&["clusters", cluster, "follow"])).await
     }
 
     /// `GET /v1/clusters/{cluster}/licence`: its licence and what is to be said of it (FLEET-3).

@@ -7,7 +7,8 @@ use super::{Client, ClientError};
 use crate::audit::AuditView;
 use crate::client_organizations::{CheckResult, ClientOrganizationDraft, NewClientOrganization};
 use crate::organizations::{
-    NewOrganization, OrganizationChange, OrganizationView, PlacementView, ResourceQuery, ResourceView,
+    NewOrganization, NewPlacement, OrganizationChange, OrganizationView, PlacementView, ResourceQuery,
+    ResourceView,
 };
 use crate::users::MemberView;
 use crate::{Page, PageQuery};
@@ -90,6 +91,31 @@ impl Client {
             }
         }
         self.read(call).await
+    }
+
+    /// `POST /v1/organizations/{organization}/placements`: places it on another cluster.
+    ///
+    /// # Errors
+    /// [`ClientError::Problem`] with the code `preconditions_failed` and every precondition, besides the others.
+    pub async fn create_placement(
+        &self,
+        organization: &str,
+        placement: &NewPlacement,
+    ) -> Result<PlacementView, ClientError> {
+        self.read(Call::post(&["organizations", organization, "placements"]).json(placement)?).await
+    }
+
+    /// `DELETE /v1/organizations/{organization}/placements/{cluster}`: begins to take it off a cluster. `confirm` is the
+    /// cluster's name; with `release` everything stays there.
+    pub async fn delete_placement(
+        &self,
+        organization: &str,
+        cluster: &str,
+        (confirm, release): (&str, bool),
+    ) -> Result<PlacementView, ClientError> {
+        let path = ["organizations", organization, "placements", cluster];
+        let call = Call::delete(&path).query("confirm", confirm);
+        self.read(if release { call.query("release", "true") } else { call }).await
     }
 
     /// `GET /v1/organizations/{organization}/audit`: what was changed in it.

@@ -95,6 +95,7 @@ fn rows() -> Vec<Row> {
     let organizations = [("root", ROOT), ("child", CHILD), ("sibling", SIBLING), ("elsewhere", ELSEWHERE)];
     ask!(no_agent, organizations, ViewOrganization, CreateOrganization, UpdateOrganization);
     ask!(no_agent, organizations, DeleteOrganization, ViewMembers, ViewOrganizationAudit, AdvanceDeletion);
+    ask!(no_agent, organizations, CreatePlacement, DeletePlacement, EndPlacement);
     let commons =
         [("brand", Commons(BRAND)), ("other", Commons(OTHER)), ("platform", Commons(RealmId::PLATFORM))];
     ask!(no_agent, commons, CreateRootOrganization, ViewPlans);
@@ -109,8 +110,11 @@ fn rows() -> Vec<Row> {
         AcceptCluster,
         DenyCluster,
         WithdrawCluster,
+        FollowCluster,
         DeleteCluster,
-        ForgetCluster
+        CleanCluster,
+        ForgetCluster,
+        EndCluster
     );
     ask!(agents, clusters, ViewLicence, UpdateLicence, ViewGateways, CreateGateway, DeleteGateway);
     ask!(agents, clusters, ReportCluster, RenewCertificate, SetDesired, ExpireRequest);

@@ -2,8 +2,9 @@
 
 use bastide_authz::action::{
     AdvanceDeletion, CompleteSetup, CreateOrganization, CreateRootOrganization, CreateToken, CreateUser,
-    DeleteOrganization, ExpireRequest, RenewCertificate, ReportCluster, RequestJoin, SetDesired, SignIn,
-    UpdateOrganization, ViewCluster, ViewHubs, ViewMembers, ViewOrganization, ViewOrganizationAudit, ViewOwn,
+    DeleteOrganization, EndCluster, EndPlacement, ExpireRequest, RenewCertificate, ReportCluster,
+    RequestJoin, SetDesired, SignIn, UpdateOrganization, ViewCluster, ViewHubs, ViewMembers,
+    ViewOrganization, ViewOrganizationAudit, ViewOwn,
 };
 use bastide_authz::target::Object;
 use bastide_authz::visible::Scope;
@@ -348,11 +349,13 @@ fn controllers_do_only_what_their_line_says() {
     assert_eq!(who::<ExpireRequest>(SPOKE), [Controller::Door]);
     assert_eq!(who::<SetDesired>(SPOKE), [Controller::Placement]);
     assert_eq!(who::<AdvanceDeletion>(CHILD), [Controller::Placement]);
+    assert_eq!(who::<EndPlacement>(CHILD), [Controller::Placement]);
+    assert_eq!(who::<EndCluster>(SPOKE), [Controller::Placement]);
     assert_eq!(who::<DeleteOrganization>(CHILD), []);
     assert_eq!(who::<CreateUser>(Realm(BRAND)), []);
     assert_eq!(who::<CreateRootOrganization>(Commons(BRAND)), []);
     assert_eq!(who::<ReportCluster>(SPOKE), []);
-    assert_eq!(action::ALL.len(), 41, "look at the lines above when actions are added");
+    assert_eq!(action::ALL.len(), 47, "look at the lines above when actions are added");
 }
 
 #[test]

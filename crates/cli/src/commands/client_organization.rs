@@ -203,15 +203,15 @@ fn slug_of(name: &str) -> Option<String> {
     bastide_model::names::Slug::from_name(&name).map(String::from)
 }
 
-fn node_pool(labels: Vec<(String, String)>, tolerations: Vec<String>) -> Option<NodePool> {
+pub(crate) fn node_pool(labels: Vec<(String, String)>, tolerations: Vec<String>) -> Option<NodePool> {
     (!labels.is_empty()).then(|| NodePool { labels: labels.into_iter().collect(), tolerations })
 }
 
-fn gateway(text: String) -> GatewayChoice {
+pub(crate) fn gateway(text: String) -> GatewayChoice {
     if text == "shared" { GatewayChoice::Shared {} } else { GatewayChoice::Dedicated { configuration: text } }
 }
 
-async fn wait_until_ready(
+pub(crate) async fn wait_until_ready(
     shell: &Shell,
     client: &Client,
     organization: &OrganizationView,
@@ -257,6 +257,8 @@ mod tests {
             last_heartbeat_at: None,
             node_pool: None,
             gateway: GatewayChoice::Shared {},
+            leaving: None,
+            removed: false,
             namespaces: vec!["acme".into()],
             generation: 3,
             observed_generation,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bastide_api::client::Client;
-use bastide_api::clusters::{AcceptCluster, ClusterView, ForgetCluster};
+use bastide_api::clusters::{AcceptCluster, CleanCluster, ClusterView, ForgetCluster};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::ListArgs;
@@ -38,13 +38,25 @@ pub(crate) enum ClusterCommand {
         /// The cluster, name or id.
         cluster: String,
     },
-    /// Unregister a cluster; what runs on it goes on.
+    /// Let a cluster follow the hub again, which was restored from a backup: what the hub wants counts from now on.
+    Follow {
+        /// The cluster, name or id.
+        cluster: String,
+    },
+    /// Unregister a cluster; what runs on it goes on. Refused while organizations are on it, unless it is said what becomes
+    /// of them there.
     Delete {
         /// The cluster, name or id.
         cluster: String,
         /// The cluster's name once more, to confirm.
         #[arg(long, value_name = "NAME")]
         confirm: Option<String>,
+        /// Leave everything of the organizations there as it is.
+        #[arg(long, conflicts_with = "clean")]
+        leave: bool,
+        /// Remove everything of the organizations there first.
+        #[arg(long)]
+        clean: bool,
     },
     /// Forget a cluster that is lost for ever, and that anything is on it. Nothing is removed there.
     Forget {
@@ -100,10 +112,27 @@ pub(crate) async fn run(shell: &Shell, command: ClusterCommand) -> Result<(), Fa
         }
         ClusterCommand::Deny { cluster } => output.one(&client.deny_cluster(&cluster).await?),
         ClusterCommand::Withdraw { cluster } => output.one(&client.withdraw_cluster(&cluster).await?),
-        ClusterCommand::Delete { cluster, confirm } => {
+        ClusterCommand::Follow { cluster } => output.one(&client.follow_cluster(&cluster).await?),
+        ClusterCommand::Delete { cluster, confirm, leave, clean } => {
             let found = client.cluster(&cluster).await?;
-            confirmed(&format!("bastide cluster delete {cluster}"), &found.name, confirm.as_deref())?;
-            client.delete_cluster(&found.id).await?;
+            let flag = if leave {
+                " --leave"
+            } else if clean {
+                " --clean"
+            } else {
+                ""
+            };
+            let command = format!("bastide cluster delete {cluster}{flag}");
+            confirmed(&command, &found.name, confirm.as_deref())?;
+            if clean {
+                let wish = CleanCluster { confirm: found.name };
+                return output.one(&client.clean_cluster(&found.id, &wish).await?);
+            }
+            if leave {
+                client.delete_cluster_and_leave(&found.id, &found.name).await?;
+            } else {
+                client.delete_cluster(&found.id).await?;
+            }
             output.note(&format!("Cluster {} is unregistered. What runs on it goes on.", found.name));
             Ok(())
         }
@@ -188,6 +217,7 @@ mod tests {
             capabilities: Vec::new(),
             conditions: Vec::new(),
             requested_at: String::new(),
+            cleaning_since: None,
             administration: None,
             actions: Vec::new(),
         }

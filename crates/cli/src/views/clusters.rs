@@ -81,6 +81,7 @@ impl Detailed for ClusterView {
             .field("Id", &self.id)
             .field("Hub", &self.hub)
             .field("Membership", &self.membership)
+            .optional("Being cleaned since", self.cleaning_since.as_ref())
             .optional("Availability", self.availability.as_ref())
             .optional("Last heartbeat", self.last_heartbeat_at.as_ref())
             .field("Kubernetes", &self.kubernetes_version)

@@ -66,13 +66,23 @@ impl Listed for MemberView {
 }
 
 impl Listed for PlacementView {
-    const HEADERS: &'static [&'static str] =
-        &["CLUSTER", "AVAILABILITY", "READY", "GENERATION", "OBSERVED", "NODE POOL", "GATEWAY", "NAMESPACES"];
+    const HEADERS: &'static [&'static str] = &[
+        "CLUSTER",
+        "AVAILABILITY",
+        "STATE",
+        "READY",
+        "GENERATION",
+        "OBSERVED",
+        "NODE POOL",
+        "GATEWAY",
+        "NAMESPACES",
+    ];
     fn cells(&self) -> Vec<String> {
         let ready = self.conditions.iter().find(|condition| condition.kind == "Ready");
         vec![
             self.cluster_name.clone(),
             self.availability.clone(),
+            state(self).to_owned(),
             ready.map_or_else(|| "Unknown".to_owned(), |condition| condition.status.clone()),
             self.generation.to_string(),
             self.observed_generation.to_string(),
@@ -105,6 +115,7 @@ impl Detailed for PlacementView {
             .optional("Last heartbeat", self.last_heartbeat_at.as_ref())
             .optional("Node pool", self.node_pool.as_ref().map(node_pool))
             .field("Gateway", gateway(&self.gateway))
+            .optional("Leaving", self.leaving.as_deref().map(leaving))
             .several("Namespaces", &self.namespaces)
             .field("Generation", format!("{} wanted, {} observed", self.generation, self.observed_generation))
             .table("Conditions", CONDITION_HEADERS, self.conditions.iter().map(condition_row))
@@ -136,8 +147,24 @@ fn gateway(choice: &GatewayChoice) -> String {
     }
 }
 
+/// Where a placement is in its life.
+fn state(placement: &PlacementView) -> &'static str {
+    match (placement.removed, &placement.leaving) {
+        (true, _) => "removed",
+        (false, Some(_)) => "leaving",
+        (false, None) => "placed",
+    }
+}
+
+fn leaving(how: &str) -> &'static str {
+    if how == "release" { "everything stays there" } else { "everything is removed there" }
+}
+
 /// How far a cluster has come with an organization, in one line.
 pub(crate) fn placement_summary(placement: &PlacementView) -> String {
+    if placement.removed {
+        return format!("cluster {} is done", placement.cluster_name);
+    }
     let conditions: Vec<_> = placement
         .conditions
         .iter()

@@ -210,6 +210,67 @@ fn fleet_3_features() {
     is_invalid(&with(&[]), &authority, "found none");
 }
 
+/// FLEET-3: while one licence follows another, both hold, and at no time none; a clock that is set back judges by the latest
+/// time that was seen, which is what the caller hands over.
+#[test]
+fn fleet_3_renewal_overlaps() {
+    let authority = authority("Example licences").unwrap();
+    let old = issue(&authority, &request(|_| ())).unwrap();
+    let next = request(|request| (request.not_before, request.not_after) = (day(335), day(700)));
+    let next = issue(&authority, &next).unwrap();
+    use LicenceState as S;
+    for (on, expected) in [
+        (334, [S::Active, S::Invalid]),
+        (336, [S::Expiring, S::Active]),
+        (364, [S::Expiring, S::Active]),
+        (366, [S::Expired, S::Active]),
+        (690, [S::Expired, S::Expiring]),
+    ] {
+        let found = [&old, &next].map(|pem| judged(pem, &authority, on).0);
+        assert_eq!(found, expected, "day {on}");
+        assert!(found.iter().any(|state| state.permits_placement()), "day {on}");
+    }
+}
+
+/// FLEET-3: certificates of old carry the name of a person where an e-mail address belongs, some of them twice; it is read
+/// over, and no uid is taken from it.
+#[test]
+fn fleet_3_a_name_in_the_field_for_mail() {
+    let authority = authority("Example licences").unwrap();
+    let mail = |text: &str| SanType::Rfc822Name(text.try_into().unwrap());
+    for (names, found) in [
+        (vec![mail("Jane Doe")], vec![UID]),
+        (vec![mail("Jane Doe"), mail("jane@example.org")], vec![UID]),
+        (vec![mail(OTHER_UID)], vec![UID]),
+    ] {
+        let mut old = Foreign::new();
+        old.params.subject_alt_names = names;
+        let pem = old.signed_by(&authority);
+        assert_eq!(judged(&pem, &authority, 1).0, LicenceState::Active);
+        assert_eq!(facts(&examine(&pem, &[&authority.certificate_pem])).cluster_uids, found);
+    }
+    let mut dns = Foreign::new();
+    dns.params.subject_alt_names = vec![mail("Jane Doe"), SanType::DnsName(OTHER_UID.try_into().unwrap())];
+    let pem = dns.signed_by(&authority);
+    let examination = examine(&pem, &[&authority.certificate_pem]);
+    assert_eq!(facts(&examination).cluster_uids, [UID, OTHER_UID]);
+}
+
+/// FLEET-3: a cluster that has not told its uid is licensed by nothing, not even by a licence without one.
+#[test]
+fn fleet_3_an_empty_uid_is_refused_first() {
+    let authority = authority("Example licences").unwrap();
+    let mut nobody = Foreign::new();
+    nobody.params.distinguished_name.remove(DnType::CommonName);
+    nobody.params.distinguished_name.push(DnType::CommonName, "");
+    for pem in [nobody.signed_by(&authority), issue(&authority, &request(|_| ())).unwrap(), "x".to_owned()] {
+        let examination = examine(&pem, &[&authority.certificate_pem]);
+        let verdict = judge(Some(&examination), "", REQUIRED_FEATURES, day(1));
+        assert_eq!(verdict.state, LicenceState::Invalid);
+        assert!(verdict.reason.contains("has not told its uid"), "{}", verdict.reason);
+    }
+}
+
 /// FLEET-3: what is critical and not understood makes a licence invalid, what is not critical does not.
 #[test]
 fn fleet_3_unknown_critical_extension() {

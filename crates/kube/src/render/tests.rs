@@ -35,6 +35,7 @@ fn acme(change: impl FnOnce(&mut DesiredOrganization)) -> DesiredOrganization {
         },
         node_pool: None,
         gateway: DesiredGateway::Shared,
+        released: false,
     };
     change(&mut desired);
     desired

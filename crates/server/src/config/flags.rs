@@ -27,6 +27,11 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["print_config", "check_config", "print_openapi"])]
     pub print_routes: bool,
 
+    /// To be given once after the database was restored from a backup, before the hub is started: agents of clusters then
+    /// keep what they have instead of going back to it, until somebody lets them follow. Changes the database and ends.
+    #[arg(long, conflicts_with_all = ["print_config", "check_config", "print_openapi", "print_routes"])]
+    pub restored: bool,
+
     /// Keys of the configuration.
     #[command(flatten)]
     pub flags: Flags,

@@ -1,4 +1,4 @@
-//! Numbers that are read from the database: clusters by availability, messages that wait.
+//! Numbers that are read from the database: clusters by availability and licence, messages that wait.
 
 use std::time::Duration;
 
@@ -18,19 +18,34 @@ struct AvailabilityLabel {
     availability: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LicenceLabel {
+    licence: &'static str,
+}
+
 pub(super) fn start(app: &App, tasks: &Tasks, runs: &Runs, metrics: &Metrics) {
     let clusters: Family<AvailabilityLabel, Gauge> = Family::default();
+    let licences: Family<LicenceLabel, Gauge> = Family::default();
     let waiting: Gauge = Gauge::default();
     metrics.register(|registry| {
         registry.register("bastide_clusters", "Joined clusters", clusters.clone());
+        registry.register(
+            "bastide_licences",
+            "Joined clusters by the state of their licence",
+            licences.clone(),
+        );
         registry.register("bastide_outbox_messages", "Messages that wait for delivery", waiting.clone());
     });
     run("numbers", app, tasks, runs, RHYTHM, move |app| {
-        let (clusters, waiting) = (clusters.clone(), waiting.clone());
+        let (clusters, licences, waiting) = (clusters.clone(), licences.clone(), waiting.clone());
         async move {
             for (availability, count) in bastide_app::clusters::count_by_availability(&app).await? {
                 let label = AvailabilityLabel { availability: availability.as_str() };
                 clusters.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
+            }
+            for (state, count) in bastide_app::licences::count_by_state(&app).await? {
+                let label = LicenceLabel { licence: state.as_str() };
+                licences.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
             }
             let depth = app.store().read().await?.outbox_depth().await?;
             waiting.set(i64::try_from(depth).unwrap_or(i64::MAX));

@@ -197,6 +197,7 @@ async fn pull(
     Ok(Message(wire::Desired {
         epoch: found.epoch,
         generation: found.generation,
+        follow: found.follow,
         sets: found.sets.into_iter().map(wire::Set::from).collect(),
     }))
 }

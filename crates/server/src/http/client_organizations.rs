@@ -22,7 +22,7 @@ use super::problem::{Failure, precondition};
 use super::{users, views};
 
 /// Longest id or short name, in characters.
-const NAME_CHARS_MAX: usize = 40;
+pub(crate) const NAME_CHARS_MAX: usize = 40;
 
 pub(crate) async fn create(
     State(hub): State<Hub>,
@@ -140,7 +140,7 @@ pub(crate) fn read_draft(input: ClientOrganizationDraft) -> Result<Draft> {
     })
 }
 
-fn wish(choice: GatewayChoice) -> GatewayWish {
+pub(crate) fn wish(choice: GatewayChoice) -> GatewayWish {
     match choice {
         GatewayChoice::Shared {} => GatewayWish::Shared,
         GatewayChoice::Dedicated { configuration } => GatewayWish::Dedicated(configuration),

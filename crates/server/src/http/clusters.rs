@@ -1,13 +1,15 @@
 //! Clusters: see, accept, deny, withdraw, unregister (FLEET-1, FLEET-2).
 
 use axum::extract::State;
-use bastide_api::clusters::{AcceptCluster, ClusterView, ForgetCluster, ForgottenCluster};
+use bastide_api::clusters::{
+    AcceptCluster, CleanCluster, ClusterView, ForgetCluster, ForgottenCluster, UnregisterQuery,
+};
 use bastide_api::{Page, PageQuery};
 use bastide_app::clusters;
 use bastide_model::error::FieldErrors;
 use http::Uri;
 
-use super::answer::{Empty, Out};
+use super::answer::{Accepted, Empty, Out};
 use super::extract::{At, Body, Name, Search, Who};
 use super::hub::Hub;
 use super::input::within;
@@ -82,8 +84,28 @@ pub(crate) async fn delete(
     State(hub): State<Hub>,
     Who(caller): Who,
     At(name): At<Name>,
+    Search(query): Search<UnregisterQuery>,
 ) -> Result<Empty, Failure> {
     let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
-    clusters::delete(&hub.app, &caller, id).await?;
+    clusters::delete(&hub.app, &caller, id, query.leave.as_deref()).await?;
     Ok(Empty)
+}
+
+pub(crate) async fn follow(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+) -> Result<Out<ClusterView>, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    Ok(Out::new(views::cluster(clusters::follow(&hub.app, &caller, id).await?)))
+}
+
+pub(crate) async fn clean(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+    Body(input): Body<CleanCluster>,
+) -> Result<Accepted<ClusterView>, Failure> {
+    let id = clusters::resolve(&hub.app, &caller, name.as_str()).await?;
+    Ok(Accepted::new(views::cluster(clusters::clean(&hub.app, &caller, id, &input.confirm).await?)))
 }

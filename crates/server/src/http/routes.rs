@@ -12,7 +12,7 @@ use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
     audit, authorities, client_organizations, clusters, gateways, hubs, identity, licences, organizations,
-    permissions, plans, system, users,
+    permissions, placements, plans, system, users,
 };
 
 /// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
@@ -72,6 +72,8 @@ fn organization_rows() -> Vec<Operation> {
         GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), organizations::members, "List who has a role in an organization";
         GET "/v1/organizations/{organization}/placements", "placement_list", Needs(P::OrganizationsView), organizations::placements, "See where an organization runs";
         GET "/v1/organizations/{organization}/resources", "resource_list", Needs(P::OrganizationsView), organizations::resources, "List what was put on clusters for an organization";
+        POST "/v1/organizations/{organization}/placements", "placement_create", Needs(P::PlacementsCreate), placements::create, "Place an organization on another cluster";
+        DELETE "/v1/organizations/{organization}/placements/{cluster}", "placement_delete", Needs(P::PlacementsDelete), placements::delete, "Begin to take an organization off a cluster";
         GET "/v1/organizations/{organization}/audit", "organization_audit_list", Needs(P::AuditView), organizations::audit_list, "Read an organization's audit log";
         POST "/v1/client-organizations", "client_organization_create", Needs(P::ClientOrganizationsCreate), client_organizations::create, "Create a client organization";
         POST "/v1/client-organizations/check", "client_organization_check", Needs(P::ClientOrganizationsCreate), client_organizations::check, "Check the preconditions of a client organization";
@@ -100,6 +102,8 @@ fn fleet_rows() -> Vec<Operation> {
         GET "/v1/clusters", "cluster_list", Needs(P::ClustersView), clusters::list, "List clusters";
         GET "/v1/clusters/{cluster}", "cluster_view", Needs(P::ClustersView), clusters::view, "See a cluster";
         DELETE "/v1/clusters/{cluster}", "cluster_delete", Needs(P::ClustersDelete), clusters::delete, "Unregister a cluster";
+        POST "/v1/clusters/{cluster}/follow", "cluster_follow", Needs(P::ClustersAccept), clusters::follow, "Let a cluster follow a hub that was restored from a backup";
+        POST "/v1/clusters/{cluster}/clean", "cluster_clean", Needs(P::ClustersDelete), clusters::clean, "Take everything off a cluster, then unregister it";
         POST "/v1/clusters/{cluster}/forget", "cluster_forget", Needs(P::ClustersDelete), clusters::forget, "Forget a cluster that is lost for ever, and that anything is on it";
         POST "/v1/clusters/{cluster}/accept", "cluster_accept", Needs(P::ClustersAccept), clusters::accept, "Accept a cluster that asks to join";
         POST "/v1/clusters/{cluster}/deny", "cluster_deny", Needs(P::ClustersAccept), clusters::deny, "Deny a cluster that asks to join";

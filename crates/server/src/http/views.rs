@@ -68,6 +68,8 @@ pub(crate) fn placement(
         gateway: placed.gateway.map_or(GatewayChoice::Shared {}, |own| GatewayChoice::Dedicated {
             configuration: own.slug.to_string(),
         }),
+        removed: status.report.removed && status.report.observed_generation >= status.generation,
+        leaving: status.placement.leaving.map(|how| how.to_string()),
         namespaces: placed.namespaces,
         generation: status.generation,
         observed_generation: status.report.observed_generation,
@@ -138,6 +140,7 @@ pub(crate) fn cluster(details: clusters::Details) -> ClusterView {
         capabilities: cluster.facts.capabilities.into_iter().map(capability).collect(),
         conditions: cluster.conditions.into_iter().map(condition).collect(),
         requested_at: cluster.requested_at.to_string(),
+        cleaning_since: cluster.cleaning_since.map(|at| at.to_string()),
         administration,
         actions: texts(details.actions),
     }

@@ -14,6 +14,7 @@ use bastide_model::gateway::GatewayConfiguration;
 use bastide_model::licence::Examination;
 use bastide_model::names::Annotations;
 use bastide_model::organization::OrganizationState;
+use bastide_model::placement::Leaving;
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, GatewayConfigurationId, Ids, JoinTokenId, OrganizationId, RealmId,
     RequestId, SessionId, SystemIds, Timestamp, TokenId, UserId,
@@ -25,6 +26,7 @@ use uuid::Uuid;
 use crate::bed::{Bed, audit_id, both_engines, code, race};
 use crate::deletion;
 use crate::organizations::HOSTILE;
+use crate::placements;
 
 both_engines! {
     sec_4_every_change_leaves_its_record,
@@ -271,6 +273,11 @@ async fn clusters_leave_records(bed: &Bed, seen: &mut Seen) {
     bed.decide::<action::AcceptCluster>(id).await.unwrap();
     seen.one(bed, "cluster_accept").await;
     gateways_leave_records(bed, seen, id).await;
+    let (permit, before) = (bed.site::<action::FollowCluster>(id).await, bed.the_cluster(id).await);
+    let mut tx = bed.write().await;
+    tx.cluster_follow(&permit, &before, bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "cluster_follow").await;
     bed.decide::<action::WithdrawCluster>(id).await.unwrap();
     seen.one(bed, "cluster_withdraw").await;
     let (permit, before) = (bed.site::<DeleteCluster>(id).await, bed.the_cluster(id).await);
@@ -296,12 +303,40 @@ async fn clusters_leave_records(bed: &Bed, seen: &mut Seen) {
     assert_eq!(tx.cluster_forget(&permit, &before, bed.audit()).await.unwrap(), Vec::<String>::new());
     tx.commit().await.unwrap();
     seen.one(bed, "cluster_forget").await;
+    placements_leave_records(bed, seen).await;
     let permit = bed.site::<action::RotateAuthority>(Site).await;
     let (made, id) = (("certificate", "SECRET"), Uuid::from_u128(7));
     let mut tx = bed.write().await;
     tx.authority_prepare(&permit, id, made, "aa", bed.audit()).await.unwrap();
     tx.commit().await.unwrap();
     seen.one(bed, "authority_rotate").await;
+}
+
+async fn placements_leave_records(bed: &Bed, seen: &mut Seen) {
+    let owner = bed.user("eve@example.org").await;
+    seen.one(bed, "user_create").await;
+    let organization = bed.root("placed", owner).await;
+    seen.creation(bed, "organization_create_root", None, organization).await;
+    let cluster = bed.cluster("spoke-5", Membership::Requested).await;
+    seen.one(bed, "cluster_request").await;
+    bed.decide::<action::AcceptCluster>(cluster).await.unwrap();
+    seen.one(bed, "cluster_accept").await;
+    placements::add(bed, organization, cluster).await.unwrap();
+    seen.one(bed, "placement_create").await;
+    let (permit, before) = (bed.site::<action::CleanCluster>(cluster).await, bed.the_cluster(cluster).await);
+    placements::leave(bed, organization, cluster, Leaving::Release).await.unwrap();
+    seen.one(bed, "placement_delete").await;
+    let mut tx = bed.write().await;
+    tx.cluster_clean(&permit, &before, bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "cluster_clean").await;
+    assert!(placements::end(bed, organization, cluster).await);
+    seen.one(bed, "placement_end").await;
+    let permit = bed.placement::<action::EndCluster>(cluster).await;
+    let mut tx = bed.write().await;
+    tx.cluster_delete(&permit, &before, bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "cluster_end").await;
 }
 
 async fn gateways_leave_records(bed: &Bed, seen: &mut Seen, cluster: ClusterId) {

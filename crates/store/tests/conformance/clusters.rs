@@ -39,6 +39,7 @@ async fn fleet_1_a_request_comes_back_as_it_was_made(bed: Bed) {
         vec![Capability { name: "X".into(), available: true, reason: "'quoted' \"text\" 🏰".into() }];
     bed.try_request(&request, false).await.unwrap();
     let expected = Cluster {
+        cleaning_since: None,
         id: request.id,
         hub: bed.hub,
         name: request.name.clone(),
@@ -372,6 +373,7 @@ async fn fleet_2_a_cluster_and_what_is_placed_on_it_exclude_each_other(bed: Bed)
             node_pool: None,
             gateway: GatewayChoice::Shared,
             created_at: bed.now(),
+            leaving: None,
         };
         let (store, other, audit) = (bed.store.clone(), bed.store.clone(), bed.audit());
         let placing = tokio::spawn(async move {

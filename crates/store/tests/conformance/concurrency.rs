@@ -53,6 +53,7 @@ async fn fleet_4_placing_and_deciding_do_not_wait_for_each_other_in_a_circle(bed
             node_pool: None,
             gateway: GatewayChoice::Shared,
             created_at: bed.now(),
+            leaving: None,
         };
         let (withdraw, before) = (bed.site::<WithdrawCluster>(cluster).await, bed.the_cluster(cluster).await);
         let (store, other, audit) = (bed.store.clone(), bed.store.clone(), bed.audit());

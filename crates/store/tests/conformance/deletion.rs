@@ -58,6 +58,7 @@ pub(crate) async fn place(bed: &Bed, organization: OrganizationId, cluster: Clus
         node_pool: None,
         gateway: GatewayChoice::Shared,
         created_at: bed.now(),
+        leaving: None,
     };
     let mut tx = bed.write().await;
     tx.placement_create(&permit, RealmId::PLATFORM, &placement).await?;

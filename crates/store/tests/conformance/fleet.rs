@@ -134,6 +134,7 @@ async fn a_gateway_configuration_in_use_is_not_deleted(bed: Bed) {
     let used = gateway(&bed, cluster, "used").await.unwrap();
     for slug in ["zeta", "acme"] {
         let placement = Placement {
+            leaving: None,
             organization: bed.root(slug, owner).await,
             cluster,
             node_pool: None,
@@ -156,6 +157,7 @@ async fn fleet_4_a_placement_comes_back_with_everything_about_it(bed: Bed) {
     let (plain, rich) = (bed.root("plain", owner).await, bed.root("rich", owner).await);
     place(&bed, plain, cluster).await.unwrap();
     let placement = Placement {
+        leaving: None,
         organization: rich,
         cluster,
         node_pool: Some(pool()),
@@ -195,6 +197,7 @@ async fn fleet_4_an_organization_is_placed_on_joined_clusters_only(bed: Bed) {
     let other = bed.cluster("other", Membership::Joined).await;
     let foreign = gateway(&bed, cluster, "own").await.unwrap();
     let placement = Placement {
+        leaving: None,
         organization,
         cluster: other,
         node_pool: None,
@@ -218,6 +221,7 @@ async fn two_placed(bed: &Bed) -> (ClusterId, Vec<(OrganizationId, Option<Desire
             node_pool: Some(pool()),
             gateway: GatewayChoice::Shared,
             created_at: bed.now(),
+            leaving: None,
         };
         try_place(bed, &placement).await.unwrap();
     }

@@ -68,6 +68,7 @@ async fn hier_2_no_edge_between_two_realms_is_stored_by_the_store(bed: Bed) {
         node_pool: None,
         gateway: GatewayChoice::Shared,
         created_at: bed.now(),
+        leaving: None,
     };
     let result = bed.write().await.placement_create(&permit, RealmId::PLATFORM, &placement).await;
     assert_eq!(code(result), "in_use");
@@ -140,8 +141,12 @@ async fn hier_2_no_edge_between_two_realms_is_stored_past_the_store(bed: Bed) {
         format!(
             "insert into login_grants values ({hash}, {platform}, 'code', null, '', '', 'agreed', {eve}, 0, 0, null)"
         ),
-        format!("insert into placements values ({platform}, {there}, {cluster}, null, null, 0)"),
-        format!("insert into placements values ({brand}, {here}, {cluster}, null, null, 0)"),
+        format!(
+            "insert into placements (realm_id, organization_id, cluster_id, node_pool, gateway_configuration_id, created_at_ms) values ({platform}, {there}, {cluster}, null, null, 0)"
+        ),
+        format!(
+            "insert into placements (realm_id, organization_id, cluster_id, node_pool, gateway_configuration_id, created_at_ms) values ({brand}, {here}, {cluster}, null, null, 0)"
+        ),
     ] {
         let error = bed.database.raw(&crossing).await.expect_err(&crossing);
         assert!(error.to_lowercase().contains("foreign key constraint"), "{crossing}: {error}");

@@ -22,6 +22,24 @@ both_engines! {
     nul_is_refused_alike,
     the_installation_is_prepared_once_and_time_does_not_go_back,
     an_authority_is_kept_as_it_was_made_first,
+    fleet_6_no_two_restores_come_to_the_same_epoch,
+}
+
+/// FLEET-6: two restores of the same backup are two epochs, and a clock set back does not make an old one again.
+async fn fleet_6_no_two_restores_come_to_the_same_epoch(bed: Bed) {
+    let raise = async |seconds: i64| {
+        let mut tx = bed.write().await;
+        let epoch =
+            tx.epoch_raise(bastide_model::Timestamp::from_millis(seconds * 1000)).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(bed.read().await.installation().await.unwrap().epoch, epoch);
+        epoch
+    };
+    assert_eq!(bed.read().await.installation().await.unwrap().epoch, 1);
+    assert_eq!(raise(1_800_000_000).await, 1_800_000_000);
+    bed.database.raw("update installation set epoch = 1").await.unwrap();
+    assert_eq!(raise(1_800_000_060).await, 1_800_000_060);
+    assert_eq!(raise(1_700_000_000).await, 1_800_000_061);
 }
 
 async fn every_statement_prepares(bed: Bed) {
@@ -45,7 +63,8 @@ async fn opening_again_changes_nothing(bed: Bed) {
     let again = Store::open(&bed.database.url).await.unwrap();
     assert_eq!(again.read().await.unwrap().graph().await.unwrap(), before);
     assert_eq!(again.read().await.unwrap().organization(id).await.unwrap(), bed.organization(id).await);
-    assert_eq!(bed.database.number("select count(*) from schema_migrations").await, 1);
+    let applied = "select count(*) - count(distinct number) from schema_migrations";
+    assert_eq!(bed.database.number(applied).await, 0);
     again.close().await;
     assert!(matches!(again.read().await, Err(Error::Unavailable { .. })), "it is closed");
     assert_eq!(bed.graph().await, before, "and the other one is not");
@@ -69,7 +88,7 @@ async fn programs_that_start_together_make_one_installation(bed: Bed) {
     assert_eq!(started[0].1.len(), 1);
     assert_eq!(fresh.number("select count(*) from plans").await, 3);
     assert_eq!(fresh.number("select count(*) from realms").await, 1);
-    assert_eq!(fresh.number("select count(*) from schema_migrations").await, 1);
+    assert_eq!(fresh.number("select count(*) - count(distinct number) from schema_migrations").await, 0);
 }
 
 async fn a_newer_schema_is_refused(bed: Bed) {

@@ -71,6 +71,7 @@ fn account() -> Value {
 
 fn organization_writes(cast: &Cast) -> Vec<Write> {
     let (a, spoke) = (&cast.a, &cast.a.spoke.cluster.id);
+    let elsewhere = &cast.b.spoke.cluster.id;
     let pool = json!({ "labels": { "pool": "gold" }, "tolerations": [] });
     vec![
         post("organization_create", "/v1/organizations", json!({ "name": "New" })),
@@ -94,6 +95,11 @@ fn organization_writes(cast: &Cast) -> Vec<Write> {
             "/v1/client-organizations/check",
             json!({ "node_pool": pool, "gateway": { "kind": "shared" } }),
         ),
+        post(
+            "placement_create",
+            &format!("/v1/organizations/{}/placements", a.root.id),
+            json!({ "hub": HUB, "spoke": elsewhere, "node_pool": pool, "gateway": { "kind": "shared" } }),
+        ),
     ]
 }
 
@@ -108,6 +114,7 @@ fn fleet_writes(cast: &Cast) -> Vec<Write> {
             &format!("/v1/clusters/{}/accept", cast.asking.id),
             json!({ "fingerprint": fingerprint }),
         ),
+        post("cluster_clean", &format!("{one}/clean"), json!({ "confirm": cast.a.spoke.cluster.name })),
         post("cluster_forget", &format!("{one}/forget"), json!({ "confirm": cast.a.spoke.cluster.name })),
         post("authority_rotate", "/v1/agent-authority/rotation", json!({ "step": "prepare" })),
         Write {

@@ -162,6 +162,7 @@ async fn fleet_4_capabilities_are_discovered() {
             ("ValidatingAdmissionPolicy", true),
             ("GatewayApi", true),
             ("ListenerSet", true),
+            ("ReleaseInPlace", true),
         ]
     );
     assert!(found.iter().all(|one| !one.reason.is_empty()));

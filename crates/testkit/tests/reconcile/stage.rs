@@ -250,6 +250,7 @@ pub(crate) fn desired(organization: OrganizationId, name: &str) -> DesiredOrgani
         },
         node_pool: None,
         gateway: DesiredGateway::Shared,
+        released: false,
     }
 }
 

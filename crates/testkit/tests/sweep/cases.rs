@@ -78,6 +78,8 @@ const IDENTITY: &[Case] = &[
     on("token_delete", "none", "/v1/me/tokens/@none-token", Nothing),
 ];
 
+const PLACEMENT: Sent = Json(r#"{"spoke":"spoke-asking","gateway":{"kind":"shared"}}"#);
+
 const ORGANIZATIONS: &[Case] = &[
     on("organization_list", "-", "/v1/organizations", Nothing),
     on("organization_create", "a root", "/v1/organizations", Json(r#"{"name":"@fresh"}"#)),
@@ -152,6 +154,24 @@ const ORGANIZATIONS: &[Case] = &[
     on("resource_list", "A/child", "/v1/organizations/@a-child/resources", Nothing),
     on("resource_list", "B/child", "/v1/organizations/@b-child/resources", Nothing),
     on("resource_list", "none", "/v1/organizations/@none-org/resources", Nothing),
+    on("placement_create", "A, on one that asks", "/v1/organizations/@a/placements", PLACEMENT),
+    on("placement_create", "A/child, on one that asks", "/v1/organizations/@a-child/placements", PLACEMENT),
+    on("placement_create", "B, on one that asks", "/v1/organizations/@b/placements", PLACEMENT),
+    on("placement_create", "none", "/v1/organizations/@none-org/placements", PLACEMENT),
+    on(
+        "placement_delete",
+        "A/child, wrong word",
+        "/v1/organizations/@a-child/placements/@spoke-a?confirm=another",
+        Nothing,
+    ),
+    on(
+        "placement_delete",
+        "B/child, wrong word",
+        "/v1/organizations/@b-child/placements/@spoke-b?confirm=another",
+        Nothing,
+    ),
+    on("placement_delete", "A, not there", "/v1/organizations/@a/placements/@spoke-b?confirm=x", Nothing),
+    on("placement_delete", "none", "/v1/organizations/@none-org/placements/@spoke-a?confirm=x", Nothing),
     on("organization_audit_list", "A", "/v1/organizations/@a/audit", Nothing),
     on("organization_audit_list", "A/child", "/v1/organizations/@a-child/audit", Nothing),
     on("organization_audit_list", "B", "/v1/organizations/@b/audit", Nothing),
@@ -240,6 +260,12 @@ const FLEET: &[Case] = &[
     on("cluster_delete", "one without organizations", "/v1/clusters/@new-spoke", Nothing),
     on("cluster_delete", "A's", "/v1/clusters/@spoke-a", Nothing),
     on("cluster_delete", "B's", "/v1/clusters/@spoke-b", Nothing),
+    on("cluster_follow", "A's", "/v1/clusters/@spoke-a/follow", Nothing),
+    on("cluster_follow", "B's", "/v1/clusters/@spoke-b/follow", Nothing),
+    on("cluster_follow", "none", "/v1/clusters/@none-cluster/follow", Nothing),
+    on("cluster_clean", "A's, wrong word", "/v1/clusters/@spoke-a/clean", Json(r#"{"confirm":"another"}"#)),
+    on("cluster_clean", "B's, wrong word", "/v1/clusters/@spoke-b/clean", Json(r#"{"confirm":"another"}"#)),
+    on("cluster_clean", "none", "/v1/clusters/@none-cluster/clean", Json(r#"{"confirm":"another"}"#)),
     on(
         "cluster_forget",
         "A's, which answers",

@@ -8,6 +8,7 @@ mod joining;
 mod licences;
 mod organizations;
 mod partition;
+mod placements;
 mod preconditions;
 mod replicas;
 mod rotation;

@@ -8,6 +8,7 @@ use bastide_kube::licence::LicenceRequest;
 use bastide_model::{Clock as _, SystemClock};
 use bastide_testkit::hub::ADMINISTRATOR;
 use bastide_testkit::line::Line;
+use bastide_testkit::programs::program;
 use bastide_testkit::spoke::Spoke;
 use bastide_testkit::wait;
 use k8s_openapi::api::core::v1::Namespace;
@@ -247,10 +248,11 @@ async fn fleet_6_partition_hub_restored_from_an_older_backup() -> Result<()> {
              where b.cluster_id = d.cluster_id and b.organization_id = d.organization_id; \
              update reported_sets r set observed_generation = b.observed_generation from backup_reported_sets b \
              where b.cluster_id = r.cluster_id and b.organization_id = r.organization_id; \
-             update organizations set name = 'acme' where slug = 'acme'; \
-             update installation set epoch = epoch + 1",
+             update organizations set name = 'acme' where slug = 'acme'",
         )
         .await?;
+    let restored = restore(&database).await?;
+    ensure!(restored.contains("bastide cluster follow"), "{restored}");
     scene.stage = scene.stage.restart().await?;
     scene.line.mend();
     wait::until("the agent to say that it does not follow", LIMIT, async || {
@@ -266,6 +268,69 @@ async fn fleet_6_partition_hub_restored_from_an_older_backup() -> Result<()> {
     scene.drift_is_repaired().await?;
     let namespace = serde_json::to_string(&scene.namespace().await?)?;
     ensure!(namespace.contains("Acme After The Backup"), "it was rolled back: {namespace}");
+
+    // Somebody has looked at it and lets the cluster follow: from now on the hub's word counts.
+    let offered = scene.cluster("/actions").await?;
+    ensure!(offered.to_string().contains("follow"), "{offered}");
+    scene.stage.cli.ok(&["cluster", "follow", "eu-1"]).await?;
+    wait::until("the agent to follow again", LIMIT, async || {
+        let conditions = scene.cluster("/conditions").await?.to_string();
+        let namespace = serde_json::to_string(&scene.namespace().await?)?;
+        Ok((!conditions.contains("EpochChanged") && !namespace.contains("After The Backup")).then_some(()))
+    })
+    .await
+    .with_context(|| scene.spoke.agent_said())?;
+    scene.until_followed().await?;
+    scene.rename("Acme Goes On").await?;
+    scene.until_named("Acme Goes On").await?;
+    scene.end().await
+}
+
+/// Tells the installation in a database that it was restored; what the program says.
+async fn restore(database: &Database) -> Result<String> {
+    let output = tokio::process::Command::new(program("bastide-server")?)
+        .args(["--restored", "--database", &database.url()])
+        .env_clear()
+        .kill_on_drop(true)
+        .output()
+        .await?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// ORG-8, FLEET-6: an organization on two spokes, of which one is cut off: it goes from the other, it is said which one is
+/// waited for, and it ends when that one is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn org_8_partially_deleted_until_the_last_spoke_is_back() -> Result<()> {
+    let scene = Scene::set(Stage::on_sqlite().await?, "half").await?;
+    let (other, _alive) = scene.stage.licensed("eu-2").await?;
+    let _settled = other.keep_settled();
+    scene.stage.cli.ok(&["placement", "add", "eu-2", "--org", "acme", "--wait"]).await?;
+    scene.line.cut();
+    let begun = scene.stage.admin.delete_organization("acme").await?;
+    ensure!((200..300).contains(&begun.status), "{}", begun.body);
+    wait::until("the deletion to wait for one cluster", LIMIT, async || {
+        let acme = scene.stage.admin.get("/v1/organizations/acme").await?;
+        let placed = scene.stage.admin.get("/v1/organizations/acme/placements").await?;
+        let known = |at: &str| placed.pointer(at).cloned().unwrap_or_default();
+        let states = [known("/items/0/removed"), known("/items/1/removed"), known("/items/0/availability")];
+        let waits = states == [json!(false), json!(true), json!("unknown")];
+        Ok((acme.get("state") == Some(&json!("partially_deleted")) && waits).then_some(()))
+    })
+    .await?;
+    let listed = scene.stage.cli.ok(&["placement", "list", "acme"]).await?;
+    let says =
+        |cluster: &str, word: &str| listed.lines().any(|line| line.contains(cluster) && line.contains(word));
+    ensure!(says("eu-1", "unknown") && says("eu-1", "placed") && says("eu-2", "removed"), "{listed}");
+    ensure!(scene.namespace().await?.is_some(), "it went although nobody told the spoke");
+
+    scene.line.mend();
+    wait::until("the deletion to end", LIMIT, async || {
+        Ok((scene.stage.admin.ask(Method::GET, "/v1/organizations/acme", None).await?.status == 404)
+            .then_some(()))
+    })
+    .await?;
+    ensure!(scene.namespace().await?.is_none(), "the organization is gone and its namespace is not");
     scene.end().await
 }
 

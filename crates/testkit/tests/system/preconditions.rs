@@ -19,7 +19,7 @@ const ADA: &str = "ada@acme.test";
 /// Somebody whose account is deactivated.
 const OTTO: &str = "otto@acme.test";
 /// Names of all preconditions, in the order of the steps.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "acts_from_work_organization",
     "administrator_active",
     "slug_free",
@@ -28,6 +28,7 @@ const ALL: [&str; 10] = [
     "spoke_accepted",
     "spoke_available",
     "spoke_licensed",
+    "confinement_supported",
     "node_pool_supported",
     "gateway_available",
 ];
@@ -61,7 +62,7 @@ impl Scene {
         stage.user(OTTO).await?;
         let (eu, eu_alive) = stage.licensed("eu-1").await?;
         let (mut plain, plain_alive) = stage.licensed("plain").await?;
-        plain.facts.capabilities.clear();
+        plain.facts.capabilities.retain(|one| one.name == "ValidatingAdmissionPolicy");
         drop(plain_alive);
         beat(&plain, true).await?;
         let plain_alive = plain.keep_alive();
@@ -188,8 +189,14 @@ fn spokes() -> Vec<Case> {
         ),
         case(
             |wish| wish.spoke = "nowhere",
-            &["spoke_joined_to_hub", "spoke_accepted", "spoke_available", "spoke_licensed"]
-                .map(|one| (one, unknown)),
+            &[
+                "spoke_joined_to_hub",
+                "spoke_accepted",
+                "spoke_available",
+                "spoke_licensed",
+                "confinement_supported",
+            ]
+            .map(|one| (one, unknown)),
         ),
         case(|wish| wish.spoke = "silent", &[("spoke_available", &silent("silent"))]),
         case(
@@ -253,6 +260,7 @@ fn everything_at_once() -> Case {
             ("spoke_accepted", spoke),
             ("spoke_available", spoke),
             ("spoke_licensed", spoke),
+            ("confinement_supported", spoke),
             (
                 "gateway_available",
                 "The gateway configuration is none of this spoke's; choose one of them or the shared gateway.",

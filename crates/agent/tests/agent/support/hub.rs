@@ -69,6 +69,8 @@ pub(crate) struct Kept {
     /// Keys by which members were known, in the order of their first request.
     pub(crate) keys_seen: Vec<String>,
     pub(crate) epoch: i64,
+    /// The epoch that an administrator lets the agent follow.
+    pub(crate) follow: Option<i64>,
     pub(crate) generation: i64,
     pub(crate) sets: BTreeMap<OrganizationId, wire::Set>,
     pub(crate) beats: Vec<wire::Heartbeat>,
@@ -99,6 +101,7 @@ impl Hub {
             refused_keys: Vec::new(),
             keys_seen: Vec::new(),
             epoch: 1,
+            follow: None,
             generation: 0,
             sets: BTreeMap::new(),
             beats: Vec::new(),
@@ -403,7 +406,8 @@ impl Server {
         let _ = tokio::time::timeout(wait, new).await;
         let kept = self.kept();
         let sets = kept.sets.values().filter(|set| set.generation > after).cloned().collect();
-        json(&wire::Desired { epoch: kept.epoch, generation: kept.generation, sets })
+        let follow = kept.follow == Some(kept.epoch);
+        json(&wire::Desired { epoch: kept.epoch, generation: kept.generation, follow, sets })
     }
 
     fn status(&self, body: &[u8]) -> Answer {

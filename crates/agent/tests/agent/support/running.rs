@@ -206,6 +206,7 @@ pub(crate) fn organization(slug: &str) -> (OrganizationId, wire::Content) {
         services: 5,
         node_pool: None,
         gateway: None,
+        released: false,
     };
     (OrganizationId::fresh(&SystemIds), content)
 }

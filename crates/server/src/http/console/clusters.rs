@@ -1,6 +1,6 @@
 //! Clusters: join, accept, license, gateway configurations.
 
-use bastide_api::clusters::{AcceptCluster, HubView, NewJoinToken, UploadLicence};
+use bastide_api::clusters::{AcceptCluster, HubView, NewJoinToken, UnregisterQuery, UploadLicence};
 use bastide_api::problem::ProblemField;
 use bastide_api::{PageQuery, Problem};
 use bastide_model::{Error, GatewayConfigurationId, JoinTokenId};
@@ -194,7 +194,8 @@ pub(super) async fn delete(visit: Visit, At(name): At<Name>, form: Form) -> Resu
     let typed = form.text("confirm").to_owned();
     let cluster = clusters::view(visit.state(), visit.who(), At(name.clone())).await?.into_value();
     let done = if typed == cluster.name {
-        clusters::delete(visit.state(), visit.who(), At(name.clone())).await
+        clusters::delete(visit.state(), visit.who(), At(name.clone()), Search(UnregisterQuery::default()))
+            .await
     } else {
         Err(Failure::field("/confirm", format!("type the name `{}` to confirm", cluster.name)))
     };

@@ -25,7 +25,7 @@ pub(super) fn matters(
     placements: &[PlacementView],
     usage: &[Usage],
 ) -> Vec<Matter> {
-    let mut matters: Vec<Matter> = life(organization).into_iter().collect();
+    let mut matters: Vec<Matter> = life(organization, placements).into_iter().collect();
     if organization.state == "active" && organization.kind == "work" && placements.is_empty() {
         matters.push(matter(Tone::Neutral, "It runs on no cluster yet.".to_owned(), "placements"));
     }
@@ -38,18 +38,31 @@ fn matter(tone: Tone, sentence: String, anchor: &str) -> Matter {
     Matter { tone, sentence, anchor: anchor.to_owned() }
 }
 
-fn life(organization: &OrganizationView) -> Option<Matter> {
+fn life(organization: &OrganizationView, placements: &[PlacementView]) -> Option<Matter> {
     match organization.state.as_str() {
         "deleting" => {
             Some(matter(Tone::Wait, "It is being deleted: its clusters take it down.".into(), "placements"))
         }
         "partially_deleted" => Some(matter(
             Tone::Warn,
-            "It is partly deleted: a cluster does not answer. Deletion goes on by itself when it does."
-                .into(),
+            format!(
+                "It is partly deleted: {} not answer. Deletion goes on by itself when that changes.",
+                silent(placements)
+            ),
             "placements",
         )),
         _ => None,
+    }
+}
+
+/// Which clusters a deletion waits for, as the beginning of a sentence.
+fn silent(placements: &[PlacementView]) -> String {
+    let silent = placements.iter().filter(|one| !one.removed && one.availability != "available");
+    let names: Vec<&str> = silent.map(|one| one.cluster_name.as_str()).collect();
+    match names.as_slice() {
+        [] => "a cluster does".to_owned(),
+        [one] => format!("cluster {one} does"),
+        [first @ .., last] => format!("clusters {} and {last} do", first.join(", ")),
     }
 }
 
@@ -57,6 +70,9 @@ fn life(organization: &OrganizationView) -> Option<Matter> {
 fn of_placement(placement: &PlacementView) -> Vec<Matter> {
     let name = &placement.cluster_name;
     let anchor = format!("placement-{name}");
+    if placement.removed {
+        return Vec::new();
+    }
     if placement.availability != "available" {
         let sentence = format!(
             "Cluster {name} is {}. What runs there goes on; changes wait until it answers.",

@@ -51,7 +51,11 @@ fn one(placement: &PlacementView) -> Markup {
 
 /// Whether the cluster has looked at the latest change.
 fn progress(placement: &PlacementView) -> Markup {
-    if placement.observed_generation >= placement.generation {
+    if placement.removed {
+        badge(Tone::Good, "Taken down")
+    } else if placement.leaving.is_some() {
+        badge(Tone::Wait, "Leaving")
+    } else if placement.observed_generation >= placement.generation {
         badge(Tone::Good, "Up to date")
     } else {
         badge(Tone::Wait, "Catching up")

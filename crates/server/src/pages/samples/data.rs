@@ -211,6 +211,8 @@ pub(crate) fn placement(cluster: &str) -> PlacementView {
         last_heartbeat_at: Some("2026-11-22T04:04:51Z".into()),
         node_pool: Some(node_pool()),
         gateway: GatewayChoice::Dedicated { configuration: "edge".into() },
+        leaving: None,
+        removed: false,
         namespaces: texts(&["acme", "acme-gw"]),
         generation: 7,
         observed_generation: 7,
@@ -312,6 +314,7 @@ pub(crate) fn cluster(name: &str) -> ClusterView {
         ],
         conditions: vec![condition("Synced", "True", "UpToDate", "The last 12 changes are applied.")],
         requested_at: "2026-03-01T10:00:00Z".into(),
+        cleaning_since: None,
         administration: Some(ClusterAdministration {
             uid: UID.into(),
             fingerprint: FINGERPRINT.into(),

@@ -60,8 +60,11 @@ fn label(name: &str) -> String {
         P::SpokeAccepted => "The spoke is accepted",
         P::SpokeAvailable => "The spoke is available",
         P::SpokeLicensed => "The spoke is licensed",
+        P::ConfinementSupported => "The spoke can confine organizations",
         P::NodePoolSupported => "The node pool is supported",
         P::GatewayAvailable => "The gateway is available",
+        P::OrganizationActive => "The organization is active",
+        P::NotPlacedThere => "The organization is not there yet",
     };
     label.to_owned()
 }
@@ -81,7 +84,7 @@ fn remedy(ctx: &Context, view: &WizardPage, one: &PreconditionView) -> Markup {
         "spoke_accepted" | "spoke_joined_to_hub" if site => {
             Some(("/platform/clusters".to_owned(), "Clusters"))
         }
-        "spoke_available" | "node_pool_supported" if site => {
+        "spoke_available" | "confinement_supported" | "node_pool_supported" if site => {
             Some((format!("/platform/clusters/{spoke}"), "The cluster"))
         }
         _ => None,
