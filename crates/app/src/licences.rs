@@ -93,9 +93,10 @@ fn judge(app: &App, cluster: &Cluster, examination: Option<&Examination>) -> Lic
     let (now, latest) = (app.now(), app.latest_seen());
     let mut verdict = licence::judge(examination, &uid, REQUIRED_FEATURES, latest);
     if latest.seconds_since(now) > CLOCK_BEHIND_SECONDS {
-        verdict.reason.push_str(&format!(
-            " The hub's clock is behind {latest}, which it has shown before: that counts."
-        ));
+        verdict.reason = format!(
+            "{} The hub's clock is behind {latest}, which it has shown before: that counts.",
+            verdict.reason
+        );
     }
     verdict
 }
@@ -137,13 +138,13 @@ pub(crate) fn condition(cluster: &Cluster, details: &Details) -> Condition {
 /// # Errors
 /// Those of the database.
 pub async fn count_by_state(app: &App) -> Result<Vec<(LicenceState, u64)>> {
+    use LicenceState as S;
     let mut tx = app.store().read().await?;
     let mut states = Vec::new();
     for cluster in tx.clusters().await?.iter().filter(|one| one.membership == Membership::Joined) {
         states.push(verdict(app, &mut tx, cluster).await?.state);
     }
     let count = |state| states.iter().filter(|one| **one == state).count() as u64;
-    use LicenceState as S;
     let all = [S::None, S::Unknown, S::Active, S::Expiring, S::Expired, S::Invalid];
     Ok(all.map(|state| (state, count(state))).into())
 }

@@ -154,6 +154,7 @@ impl PreconditionResult {
 
 /// What is known of a chosen spoke.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct SpokeFacts {
     /// Its name.
     pub name: String,

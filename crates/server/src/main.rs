@@ -44,7 +44,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     }
     telemetry::init(&configuration.log)?;
     if arguments.restored {
-        let epoch = bastide_server::restored(&configuration).await?;
+        let epoch = Box::pin(bastide_server::restored(&configuration)).await?;
         say(
             &mut out,
             &format!(

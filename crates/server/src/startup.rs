@@ -86,7 +86,7 @@ pub fn check(configuration: &Configuration) -> anyhow::Result<()> {
 /// # Errors
 /// Why the database cannot be used.
 pub async fn restored(configuration: &Configuration) -> anyhow::Result<i64> {
-    let restored = bastide_app::restored(&configuration.database, &SystemClock);
+    let restored = Box::pin(bastide_app::restored(&configuration.database, &SystemClock));
     step("raise the epoch of the installation", async { Ok(restored.await?) }).await
 }
 

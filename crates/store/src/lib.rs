@@ -22,6 +22,7 @@ mod logins;
 mod migrate;
 mod organizations;
 mod outbox;
+mod parting;
 mod placements;
 mod plans;
 mod sessions;
@@ -31,7 +32,7 @@ mod users;
 
 pub use audit::Target;
 pub use certificates::IssuedCertificate;
-pub use clusters::{ClusterCredentials, Decides, Ends, JoinRequest};
+pub use clusters::{ClusterCredentials, Decides, JoinRequest};
 pub use db::{Committed, Store, Tx};
 pub use idempotency::Kept;
 pub use installation::{Authorities, Installation, KeptAuthority};
@@ -41,6 +42,7 @@ pub use listing::{Listed, PageRequest};
 pub use logins::{LoginGrant, LoginGrantKind, LoginGrantState};
 pub use organizations::Creates;
 pub use outbox::OutboxMessage;
+pub use parting::Ends;
 pub use sessions::Session;
 pub use sets::{PlacementStatus, StoredReport};
 pub use tokens::Token;
@@ -52,6 +54,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         audit::STATEMENTS,
         certificates::STATEMENTS,
         clusters::STATEMENTS,
+        parting::STATEMENTS,
         db::STATEMENTS,
         feed::STATEMENTS,
         gateways::STATEMENTS,

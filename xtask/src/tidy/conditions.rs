@@ -17,16 +17,23 @@ const OTHERS: [&str; 6] = [
     "crates/kube/src/object.rs",
     "crates/kube/src/render",
 ];
-/// Words of Kubernetes, which are read and not shown as ours.
-const OF_KUBERNETES: [&str; 10] = [
+/// Words of Kubernetes and names of products, which are no conditions of ours.
+const OF_OTHERS: [&str; 17] = [
     "Accepted",
     "Active",
+    "Antrea",
+    "Apply",
+    "Calico",
+    "Canal",
+    "Cilium",
     "False",
+    "K3s",
     "NamespaceContentRemaining",
     "NamespaceDeletionContentFailure",
     "NamespaceDeletionDiscoveryFailure",
     "NamespaceDeletionGroupVersionParsingFailure",
     "NamespaceFinalizersRemaining",
+    "Opaque",
     "Programmed",
     "True",
 ];
@@ -41,7 +48,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     for file in tree.rust().filter(|file| makes(&file.path)) {
         for line in file.lines().filter(|line| !line.is_test && !line.text.trim_start().starts_with("//")) {
             for word in words(line.text) {
-                if !OF_KUBERNETES.contains(&word) && !has_word(&guide.text, word) {
+                if !OF_OTHERS.contains(&word) && !has_word(&guide.text, word) {
                     let what = format!("the condition or reason `{word}` is not explained in {GUIDE}");
                     findings.push(Finding::new(&file.path, line.number, what));
                 }

@@ -214,11 +214,11 @@ fn fleet_3_features() {
 /// time that was seen, which is what the caller hands over.
 #[test]
 fn fleet_3_renewal_overlaps() {
+    use LicenceState as S;
     let authority = authority("Example licences").unwrap();
     let old = issue(&authority, &request(|_| ())).unwrap();
     let next = request(|request| (request.not_before, request.not_after) = (day(335), day(700)));
     let next = issue(&authority, &next).unwrap();
-    use LicenceState as S;
     for (on, expected) in [
         (334, [S::Active, S::Invalid]),
         (336, [S::Expiring, S::Active]),

@@ -304,6 +304,10 @@ async fn clusters_leave_records(bed: &Bed, seen: &mut Seen) {
     tx.commit().await.unwrap();
     seen.one(bed, "cluster_forget").await;
     placements_leave_records(bed, seen).await;
+    authorities_leave_records(bed, seen).await;
+}
+
+async fn authorities_leave_records(bed: &Bed, seen: &mut Seen) {
     let permit = bed.site::<action::RotateAuthority>(Site).await;
     let (made, id) = (("certificate", "SECRET"), Uuid::from_u128(7));
     let mut tx = bed.write().await;

@@ -25,6 +25,7 @@ mod organizations;
 mod paging;
 #[cfg(test)]
 mod people;
+#[cfg(test)]
 mod placements;
 #[cfg(test)]
 mod realms;
