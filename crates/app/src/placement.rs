@@ -29,9 +29,8 @@ pub struct Pass {
 /// # Errors
 /// Those of the database; what was done before stays done.
 pub async fn reconcile(app: &App) -> Result<Pass> {
-    let clusters = app.store().read().await?.clusters_placed_on().await?;
     let mut pass = Pass::default();
-    for cluster in clusters {
+    for cluster in differing(app).await? {
         pass.sets_changed += reconcile_cluster(app, cluster).await?;
     }
     let leaving = app.store().read().await?.placements_leaving().await?;
@@ -49,14 +48,22 @@ pub async fn reconcile(app: &App) -> Result<Pass> {
     Ok(pass)
 }
 
+/// The clusters on which something else should be than was said before. One look at one moment: most passes find nothing.
+async fn differing(app: &App) -> Result<Vec<ClusterId>> {
+    let mut tx = app.store().read().await?;
+    let mut differing = Vec::new();
+    for cluster in tx.clusters_placed_on().await? {
+        let permit = app.authorize_controller::<SetDesired>(Controller::Placement, cluster)?;
+        let wanted = desired_for(&tx.placed_now(&permit).await?);
+        if !tx.is_desired(&permit, &wanted).await? {
+            differing.push(cluster);
+        }
+    }
+    Ok(differing)
+}
+
 async fn reconcile_cluster(app: &App, cluster: ClusterId) -> Result<usize> {
     let permit = app.authorize_controller::<SetDesired>(Controller::Placement, cluster)?;
-    let mut tx = app.store().read().await?;
-    let wanted = desired_for(&tx.placed_now(&permit).await?);
-    if tx.is_desired(&permit, &wanted).await? {
-        return Ok(0);
-    }
-    drop(tx);
     // Once more, holding the cluster: what follows from what was just read may not be true any more.
     let mut tx = app.store().write().await?;
     let wanted = desired_for(&tx.placed_on(&permit).await?);
