@@ -366,12 +366,15 @@ pub(crate) async fn placed(tx: &mut Tx, permit: &Permit<ViewOrganization>) -> Re
 #[derive(Debug, Clone, Default)]
 pub struct ResourceFilter {
     /// Id or name of the cluster.
-    pub cluster: Option<String>,
+    cluster: Option<String>,
     /// Their kind, in whatever case.
-    pub kind: Option<String>,
+    kind: Option<String>,
     /// Whether they are as they should be.
-    pub ready: Option<bool>,
+    ready: Option<bool>,
 }
+
+/// Longest word that objects are chosen by, in characters.
+const FILTER_CHARS_MAX: usize = 100;
 
 /// An object of an organization on a cluster.
 #[derive(Debug, Clone)]
@@ -421,6 +424,23 @@ pub async fn resources(
 }
 
 impl ResourceFilter {
+    /// Checks what a caller asks for.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `cluster` or `kind`.
+    pub fn new(cluster: Option<String>, kind: Option<String>, ready: Option<bool>) -> Result<Self> {
+        for (name, word) in [("cluster", &cluster), ("kind", &kind)] {
+            let is_word = |word: &String| {
+                (1..=FILTER_CHARS_MAX).contains(&word.chars().count()) && !word.contains('\0')
+            };
+            if !word.as_ref().is_none_or(is_word) {
+                let problem = format!("it has 1 to {FILTER_CHARS_MAX} characters, none of them NUL");
+                return Err(Error::field(name, problem));
+            }
+        }
+        Ok(Self { cluster, kind, ready })
+    }
+
     fn admits(&self, object: &ReportedObject) -> bool {
         self.kind.as_ref().is_none_or(|kind| kind.eq_ignore_ascii_case(&object.kind))
             && self.ready.is_none_or(|ready| ready == object.ready)

@@ -140,7 +140,7 @@ pub(crate) async fn resources(
 ) -> Result<Out<Page<ResourceView>>, Failure> {
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let ResourceQuery { page_size, page_token, search, cluster, kind, ready } = query;
-    let filter = ResourceFilter { cluster, kind, ready };
+    let filter = ResourceFilter::new(cluster, kind, ready)?;
     let found = organizations::resources(&hub.app, &caller, id, &filter).await?;
     let views = found.into_iter().map(views::resource).collect();
     let query = PageQuery { page_size, page_token, search };
