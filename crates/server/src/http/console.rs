@@ -1,10 +1,12 @@
 //! The console's half of hop 2: a form becomes the same wire type that the API takes and goes through the same function;
 //! what comes back is shown as a page. Nothing is decided here that the API would not decide.
 
+mod authority;
 mod clusters;
 mod entry;
 mod me;
 mod organizations;
+mod placements;
 mod platform;
 mod visit;
 mod wizard;
@@ -101,10 +103,13 @@ fn me_rows() -> Vec<Operation> {
 
 fn organization_rows() -> Vec<Operation> {
     use Permission as P;
+    const PLACE: &str = "/o/{slug}/placements/new";
+    const LEAVE: &str = "/o/{slug}/placements/{cluster}/leave";
     const NEW_CLIENT: &str = "/o/{slug}/client-organizations/new";
     let see = Needs(P::OrganizationsView);
     let (change, end) = (Needs(P::OrganizationsUpdate), Needs(P::OrganizationsDelete));
     let client = Needs(P::ClientOrganizationsCreate);
+    let (place, take) = (Needs(P::PlacementsCreate), Needs(P::PlacementsDelete));
     vec![
         page("/o/{slug}", "console_organization", see, organizations::overview, "An organization"),
         page(
@@ -131,6 +136,10 @@ fn organization_rows() -> Vec<Operation> {
         ),
         page("/o/{slug}/delete", "console_delete", end, organizations::delete, "What deleting it takes"),
         form("/o/{slug}/delete", "console_delete_post", end, organizations::delete_post, "Delete it"),
+        page(PLACE, "console_place", place, placements::place, "Another cluster for it"),
+        form(PLACE, "console_place_post", place, placements::place_post, "Place it there"),
+        page(LEAVE, "console_leave", take, placements::leave, "What taking it off a cluster takes"),
+        form(LEAVE, "console_leave_post", take, placements::leave_post, "Take it off"),
         page(NEW_CLIENT, "console_wizard", client, wizard::show, "A new client organization, step by step"),
         form(NEW_CLIENT, "console_wizard_post", client, wizard::post, "The next step, or its creation"),
     ]
@@ -155,6 +164,8 @@ fn cluster_rows() -> Vec<Operation> {
     const DENY: &str = "/platform/clusters/{name}/deny";
     const WITHDRAW: &str = "/platform/clusters/{name}/withdraw";
     const DELETE: &str = "/platform/clusters/{name}/delete";
+    const FORGET: &str = "/platform/clusters/{name}/forget";
+    const FOLLOW: &str = "/platform/clusters/{name}/follow";
     const LICENCE: &str = "/platform/clusters/{name}/licence";
     const GATEWAYS: &str = "/platform/clusters/{name}/gateways";
     const GATEWAY: &str = "/platform/clusters/{name}/gateways/{gateway}/delete";
@@ -167,6 +178,8 @@ fn cluster_rows() -> Vec<Operation> {
         form(DENY, "console_cluster_deny", decide, clusters::deny, "Deny it"),
         form(WITHDRAW, "console_cluster_withdraw", decide, clusters::withdraw, "Withdraw it"),
         form(DELETE, "console_cluster_delete", end, clusters::delete, "Unregister it"),
+        form(FORGET, "console_cluster_forget", end, clusters::forget, "Forget it"),
+        form(FOLLOW, "console_cluster_follow", decide, clusters::follow, "Let it follow"),
         form(LICENCE, "console_licence", license, clusters::licence, "Upload its licence"),
         form(
             GATEWAYS,
@@ -181,6 +194,8 @@ fn cluster_rows() -> Vec<Operation> {
 
 fn platform_rows() -> Vec<Operation> {
     use Permission as P;
+    const AUTHORITY: &str = "/platform/authority";
+    let exchange = Needs(P::AuthoritiesRotate);
     vec![
         page(
             "/platform/client-organizations",
@@ -204,6 +219,8 @@ fn platform_rows() -> Vec<Operation> {
             platform::user_create,
             "Make one",
         ),
+        page(AUTHORITY, "console_authority", exchange, authority::view, "The hub's authority for agents"),
+        form(AUTHORITY, "console_authority_post", exchange, authority::post, "Prepare the next, or switch"),
         page("/platform/plans", "console_plans", Needs(P::PlansView), platform::plans, "Plans"),
         page(
             "/platform/audit",

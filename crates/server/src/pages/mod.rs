@@ -27,6 +27,8 @@
 //! | `/o/{slug}/members` | [`members`] | – | query as above |
 //! | `/o/{slug}/audit` | [`audit()`] | – | query as above |
 //! | `/o/{slug}/settings` | [`settings`] | the same | `etag` and [`OrganizationForm`] without `slug` and `parent` |
+//! | `/o/{slug}/placements/new` | [`place`] | the same | `spoke`, the node pool as below, `gateway_configuration` |
+//! | `/o/{slug}/placements/{cluster}/leave` | [`leave`] | the same | `release` = `yes` or `no`, `confirm` |
 //! | `/o/{slug}/delete` | [`delete_organization`] | the same | `confirm` |
 //! | `/o/{slug}/client-organizations/new?step=` | [`client_organization`] | the same | [`WizardPost`]: `step` = `1`, `2`, `3` or `review`; `action` = `next`, `back`, `create`, `step-1`, `step-2` or `step-3`; and the [`Draft`] |
 //! | `/platform/clusters` | [`clusters`] | `/platform/clusters/{name}/accept` | [`AcceptForm`]: `fingerprint`, `compared` = `yes`, `shown_fingerprint` |
@@ -37,7 +39,10 @@
 //! | | | `…/gateways` | [`GatewayForm`]: `name`, `slug`, `class`, `listener_name`*, `listener_port`*, `listener_protocol`* |
 //! | | | `…/gateways/{slug}/delete` | none |
 //! | | | `…/withdraw` | none |
-//! | | | `…/delete` | `confirm` |
+//! | | | `…/delete` | `confirm`, `placed` = `refuse`, `leave` or `clean` |
+//! | | | `…/forget` | `confirm` |
+//! | | | `…/follow` | none |
+//! | `/platform/authority` | [`authority`] | the same | `step` = `prepare` or `switch`, `force` = `yes` |
 //! | `/platform/client-organizations` | [`client_organizations`] | – | query as above |
 //! | `/platform/users` | [`users`] | – | query as above |
 //! | `/platform/users/new` | [`new_user`] | the same | `name`, `email`, `password` |
@@ -90,13 +95,13 @@ pub use me::{
     new_organization, organizations, sessions, tokens,
 };
 pub use organization::{
-    DeletePage, MembersPage, OverviewPage, SettingsPage, Usage, delete_organization, members, overview,
-    settings,
+    DeletePage, LeavePage, MembersPage, OverviewPage, PlacePage, SettingsPage, Usage, delete_organization,
+    leave, members, overview, place, settings, to_placement,
 };
 pub use platform::{
-    AcceptForm, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, JoinPage, ListenerRow,
-    NewUserPage, PlansPage, Refusal, UsersPage, client_organizations, cluster, clusters, join, new_user,
-    plans, users,
+    AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, JoinPage,
+    ListenerRow, NewUserPage, PlansPage, Refusal, UsersPage, authority, client_organizations, cluster,
+    clusters, join, new_user, plans, users,
 };
 pub use wizard::{
     AdministratorKind, Draft, GatewayKind, Step, TolerationRow, WizardAction, WizardPage, WizardPost,

@@ -222,6 +222,21 @@ const ORGANIZATION: &[Page] = &[
                 .after(&[Fill("confirm", "acne"), Send("Delete organization")]),
         ],
     },
+    Page {
+        route: "/o/{slug}/placements/new",
+        views: &[
+            view(Full, "place", "/o/acme/placements/new"),
+            view(Error, "place-refused", "/o/acme/placements/new").after(&[Send("Place it there")]),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/placements/{cluster}/leave",
+        views: &[
+            view(Full, "leave", "/o/acme/placements/eu-1/leave"),
+            view(Error, "leave-refused", "/o/acme/placements/eu-1/leave")
+                .after(&[Fill("confirm", "eu-9"), Send("Take it off")]),
+        ],
+    },
     WIZARD,
 ];
 
@@ -387,6 +402,14 @@ const PLATFORM: &[Page] = &[
                 Fill("password", "short"),
                 Send("Create account"),
             ]),
+        ],
+    },
+    Page {
+        route: "/platform/authority",
+        views: &[
+            view(Full, "authority", "/platform/authority"),
+            view(Full, "authority-prepared", "/platform/authority").after(&[Send("Prepare the next one")]),
+            view(Error, "authority-hidden", "/platform/authority").by(Tenant),
         ],
     },
     Page {

@@ -121,7 +121,7 @@ impl Scene {
             let line = line.with_context(|| format!("no line for {name}: {}", said.stdout))?;
             ensure!(line.contains("failed") && line.contains(message.as_str()), "{line}");
         }
-        let count = format!("{} of 10 preconditions do not hold", case.failed.len());
+        let count = format!("{} of 11 preconditions do not hold", case.failed.len());
         ensure!(said.stderr.contains(&count), "{}", said.stderr);
         let hints = said.stderr.lines().filter(|line| line.starts_with("hint: ")).count();
         ensure!(hints == case.failed.len(), "{}", said.stderr);

@@ -1,6 +1,8 @@
 //! Clusters: join, accept, license, gateway configurations.
 
-use bastide_api::clusters::{AcceptCluster, HubView, NewJoinToken, UnregisterQuery, UploadLicence};
+use bastide_api::clusters::{
+    AcceptCluster, CleanCluster, ForgetCluster, HubView, NewJoinToken, UnregisterQuery, UploadLicence,
+};
 use bastide_api::problem::ProblemField;
 use bastide_api::{PageQuery, Problem};
 use bastide_model::{Error, GatewayConfigurationId, JoinTokenId};
@@ -120,7 +122,18 @@ async fn cluster_page(visit: &Visit, name: &Name, problem: Option<Problem>) -> R
     let gateways: Listing<_> = visit.listing(listed)?;
     let may_change_gateways = visit.page.is_site_administrator();
     let (gateway_form, licence_pem, typed) = (GatewayForm::default(), String::new(), String::new());
-    Ok(ClusterPage { cluster, hub, gateways, may_change_gateways, gateway_form, licence_pem, typed, problem })
+    let placed = String::new();
+    Ok(ClusterPage {
+        cluster,
+        hub,
+        gateways,
+        may_change_gateways,
+        gateway_form,
+        licence_pem,
+        typed,
+        placed,
+        problem,
+    })
 }
 
 pub(super) async fn view(visit: Visit, At(name): At<Name>) -> Result<Html, Failure> {
@@ -193,14 +206,37 @@ pub(super) async fn withdraw(visit: Visit, At(name): At<Name>) -> Result<Html, F
 pub(super) async fn delete(visit: Visit, At(name): At<Name>, form: Form) -> Result<Html, Failure> {
     let typed = form.text("confirm").to_owned();
     let cluster = clusters::view(visit.state(), visit.who(), At(name.clone())).await?.into_value();
-    let done = if typed == cluster.name {
-        clusters::delete(visit.state(), visit.who(), At(name.clone()), Search(UnregisterQuery::default()))
-            .await
-    } else {
+    let placed = form.text("placed").to_owned();
+    let query = UnregisterQuery { leave: (placed == "leave").then(|| typed.clone()) };
+    let done = if typed != cluster.name {
         Err(Failure::field("/confirm", format!("type the name `{}` to confirm", cluster.name)))
+    } else if placed == "clean" {
+        let order = Body(CleanCluster { confirm: typed.clone() });
+        clusters::clean(visit.state(), visit.who(), At(name.clone()), order).await.map(|_| "cleaning")
+    } else {
+        let asked = clusters::delete(visit.state(), visit.who(), At(name.clone()), Search(query)).await;
+        asked.map(|_| "unregistered")
     };
     match done {
-        Ok(_) => Ok(go("/platform/clusters", Some("unregistered"))),
-        Err(failure) => again(&visit, &name, failure, |view| view.typed = typed).await,
+        Ok("cleaning") => Ok(go(&address(&name), Some("cleaning"))),
+        Ok(done) => Ok(go("/platform/clusters", Some(done))),
+        Err(failure) => {
+            again(&visit, &name, failure, |view| (view.typed, view.placed) = (typed, placed)).await
+        }
+    }
+}
+
+pub(super) async fn forget(visit: Visit, At(name): At<Name>, form: Form) -> Result<Html, Failure> {
+    let order = Body(ForgetCluster { confirm: form.text("forget_confirm").to_owned() });
+    match clusters::forget(visit.state(), visit.who(), At(name.clone()), order).await {
+        Ok(_) => Ok(go("/platform/clusters", Some("forgotten"))),
+        Err(failure) => again(&visit, &name, failure, |_| ()).await,
+    }
+}
+
+pub(super) async fn follow(visit: Visit, At(name): At<Name>) -> Result<Html, Failure> {
+    match clusters::follow(visit.state(), visit.who(), At(name.clone())).await {
+        Ok(_) => Ok(go(&address(&name), Some("followed"))),
+        Err(failure) => again(&visit, &name, failure, |_| ()).await,
     }
 }

@@ -61,7 +61,7 @@ fn usage(plan: &PlanView, members: usize, beneath: usize) -> Vec<Usage> {
     vec![one("Members", members, plan.members), one("Sub-organizations", beneath, plan.sub_organizations)]
 }
 
-async fn placements(visit: &Visit, slug: &Name) -> Result<Vec<PlacementView>, Failure> {
+pub(super) async fn placements(visit: &Visit, slug: &Name) -> Result<Vec<PlacementView>, Failure> {
     let all = Search(PageQuery { page_size: Some(200), ..PageQuery::default() });
     let placed =
         organizations::placements(visit.state(), visit.who(), At(slug.clone()), all, visit.uri.clone())
@@ -101,7 +101,7 @@ async fn clusters_of(visit: &Visit, organization: &OrganizationView) -> Result<V
 }
 
 /// Whoever may not change it is told so, with the name of the permission, instead of being shown a form that fails.
-fn require(
+pub(super) fn require(
     organization: &OrganizationView,
     action: &str,
     permission: bastide_model::Permission,

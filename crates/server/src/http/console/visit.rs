@@ -229,6 +229,15 @@ fn flash(query: &Fields) -> Option<Flash> {
         "denied" => "The request is denied.",
         "withdrawn" => "Withdrawn.",
         "unregistered" => "The cluster is unregistered; what runs on it goes on running.",
+        "placed" => "The organization is placed; its cluster takes it in now.",
+        "leaving" => "It is being taken off the cluster; that goes on by itself.",
+        "cleaning" => {
+            "The organizations are being taken off it; when nothing is left, it is unregistered by itself."
+        }
+        "forgotten" => "The cluster is forgotten; what was on it was left there.",
+        "followed" => "The cluster may follow the hub; it does so within a minute.",
+        "prepared" => "The next authority is made; agents are handed it with their next sign of life.",
+        "switched" => "The next authority has taken over.",
         "licensed" => "The licence is stored.",
         "licence-fails" => "The licence is stored, but it does not hold: its state says why.",
         "deleted" => "Deleted.",

@@ -4,6 +4,7 @@ mod attention;
 mod delete;
 mod members;
 mod overview;
+mod place;
 mod placements;
 mod settings;
 
@@ -14,6 +15,7 @@ use super::layout::Crumb;
 pub use delete::{DeletePage, delete_organization};
 pub use members::{MembersPage, members};
 pub use overview::{OverviewPage, Usage, overview};
+pub use place::{LeavePage, PlacePage, leave, place, to_placement};
 pub use settings::{SettingsPage, settings};
 
 pub(super) use overview::compute;

@@ -5,16 +5,20 @@ use maud::{Markup, html};
 
 use crate::pages::components::conditions::conditions;
 use crate::pages::components::status::{Tone, badge};
-use crate::pages::components::{facts, state, status, table, text};
+use crate::pages::components::{button, facts, state, status, table, text};
 use crate::pages::icons::Icon;
+use crate::pages::navigation::offers;
 
 /// The section with all placements; it refreshes itself.
 pub(super) fn placements(organization: &OrganizationView, placements: &[PlacementView]) -> Markup {
     html! {
         section.section id="placements" aria-labelledby="placements-title" {
-            h2 id="placements-title" { "Where it runs" }
+            div.section-head {
+                h2 id="placements-title" { "Where it runs" }
+                @if offers(organization, "create_placement") && !placements.is_empty() { (another(organization)) }
+            }
             div id="placement-list" data-refresh {
-                @for placement in placements { (one(placement)) }
+                @for placement in placements { (one(organization, placement)) }
                 @if placements.is_empty() { (none(organization)) }
             }
         }
@@ -27,10 +31,15 @@ fn none(organization: &OrganizationView) -> Markup {
     } else {
         ("On no cluster any more", "Its clusters have taken it down.")
     };
-    state::empty(Icon::Server, title, sentence, &html! {})
+    let act = html! { @if offers(organization, "create_placement") { (another(organization)) } };
+    state::empty(Icon::Server, title, sentence, &act)
 }
 
-fn one(placement: &PlacementView) -> Markup {
+fn another(organization: &OrganizationView) -> Markup {
+    button::link(&format!("/o/{}/placements/new", organization.slug), "Place on another cluster")
+}
+
+fn one(organization: &OrganizationView, placement: &PlacementView) -> Markup {
     let id = format!("placement-{}", placement.cluster_name);
     let heading = format!("{id}-title");
     html! {
@@ -45,6 +54,13 @@ fn one(placement: &PlacementView) -> Markup {
             (facts::facts(rows(placement)))
             (conditions(&format!("{id}-conditions"), &format!("Conditions on {}", placement.cluster_name), &placement.conditions))
             (objects(&id, placement))
+            @if offers(organization, "delete_placement") && placement.leaving.is_none() {
+                p {
+                    a href={ "/o/" (organization.slug) "/placements/" (placement.cluster_name) "/leave" } {
+                        "Take it off " (placement.cluster_name)
+                    }
+                }
+            }
         }
     }
 }
@@ -63,13 +79,19 @@ fn progress(placement: &PlacementView) -> Markup {
 }
 
 fn rows(placement: &PlacementView) -> Vec<(&'static str, Markup)> {
-    vec![
+    let mut rows = vec![
         ("Namespaces", facts::codes(&placement.namespaces, "None yet")),
         ("Gateway", gateway(&placement.gateway)),
         ("Node pool", node_pool(placement.node_pool.as_ref())),
         ("Last sign of life", text::time_or(placement.last_heartbeat_at.as_deref(), "Never")),
         ("Last change", html! { (taken_in(placement)) }),
-    ]
+    ];
+    match placement.leaving.as_deref() {
+        Some("release") => rows.push(("Leaving", html! { "Everything stays there, and is let go" })),
+        Some(_) => rows.push(("Leaving", html! { "Everything of it is removed there" })),
+        None => {}
+    }
+    rows
 }
 
 /// How far the cluster is with the latest change.

@@ -9,7 +9,7 @@ use super::gateways::{GatewayForm, gateways};
 use super::licence::licence;
 use crate::pages::components::conditions::conditions;
 use crate::pages::components::confirm::{Confirm, confirm};
-use crate::pages::components::field::Field;
+use crate::pages::components::field::{Choice, Field, Radios};
 use crate::pages::components::problem::Errors;
 use crate::pages::components::status::{Tone, badge, callout};
 use crate::pages::components::{facts, status, table, text};
@@ -34,6 +34,8 @@ pub struct ClusterPage {
     pub licence_pem: String,
     /// What was typed to confirm the deletion.
     pub typed: String,
+    /// What was chosen for the organizations on it: `leave` or `clean`; empty for nothing.
+    pub placed: String,
     /// Why a form comes back; the pointers tell which (`/pem`, `/confirm`, or a field of the gateway).
     pub problem: Option<Problem>,
 }
@@ -61,6 +63,12 @@ pub fn cluster(ctx: &Context, view: &ClusterPage) -> Markup {
             section.card.decide aria-labelledby="decide" { h2 id="decide" { "It asks to join" } (decide(cluster, None)) }
         }
         @if cluster.membership == "denied" { (denied_hint()) }
+        @if cluster.cleaning_since.is_some() {
+            (callout(Tone::Warn, "It is being cleaned", &html! {
+                p { "Every organization is taken off it; when nothing is left, it is unregistered by itself." }
+            }))
+        }
+        @if view.offers("follow") { (follow(view)) }
         div.cards.two {
             (what_it_is(view))
             @if cluster.administration.is_some() { (licence(view, errors)) }
@@ -125,6 +133,27 @@ fn what_it_is(view: &ClusterPage) -> Markup {
     }
 }
 
+/// After a restore of the hub: the agent keeps what it has until somebody says otherwise.
+fn follow(view: &ClusterPage) -> Markup {
+    html! {
+        section.card.decide aria-labelledby="not-following" {
+            h2 id="not-following" { "It does not follow the hub" }
+            p { "The hub was restored from a backup. The cluster keeps what it has; look at what the hub knows now, then let it \
+                 follow." }
+            (confirm(&Confirm {
+                id: "follow",
+                trigger: "Let it follow",
+                about: &view.cluster.name,
+                title: "Let it follow the restored hub?",
+                consequences: html! { p { "What the hub wants counts there from now on, whatever newer the cluster knew." } },
+                action: &format!("{}/follow", view.address()),
+                fields: html! {},
+                verb: "Let cluster follow",
+            }))
+        }
+    }
+}
+
 fn how_it_is(view: &ClusterPage) -> Markup {
     html! {
         section.section id="conditions" aria-labelledby="conditions-title" {
@@ -163,7 +192,7 @@ fn capabilities(view: &ClusterPage) -> Markup {
 }
 
 fn parting(view: &ClusterPage, errors: Errors<'_>) -> Markup {
-    if !view.offers("withdraw") && !view.offers("delete") {
+    if !["withdraw", "delete", "forget"].iter().any(|action| view.offers(action)) {
         return html! {};
     }
     html! {
@@ -171,6 +200,7 @@ fn parting(view: &ClusterPage, errors: Errors<'_>) -> Markup {
             h2 id="parting" { "Parting with it" }
             @if view.offers("withdraw") { (withdraw(view)) }
             @if view.offers("delete") { (delete(view, errors)) }
+            @if view.offers("forget") { (forget(view)) }
         }
     }
 }
@@ -193,11 +223,58 @@ fn withdraw(view: &ClusterPage) -> Markup {
     }
 }
 
+/// What becomes of the organizations on it.
+fn what_becomes_of_placed(view: &ClusterPage, errors: Errors<'_>) -> Markup {
+    let mut choices = vec![Choice {
+        value: "leave",
+        label: html! { "Leave everything of them there as it is" },
+        hint: html! { "The cluster is unregistered at once." },
+    }];
+    if view.offers("clean") {
+        choices.push(Choice {
+            value: "clean",
+            label: html! { "Remove everything of them first" },
+            hint: html! { "The cluster is unregistered when it says that nothing is left. Nothing new is placed there meanwhile." },
+        });
+    }
+    Radios {
+        name: "placed",
+        legend: "The organizations on it",
+        pointer: "/placed",
+        choices,
+        chosen: &view.placed,
+    }
+    .render(errors)
+}
+
+/// A cluster that is gone for good: what waits for it ends.
+fn forget(view: &ClusterPage) -> Markup {
+    html! {
+        div.danger-row {
+            p { strong { "Forget it" } br; "It is lost for ever: deletions that wait for it end. Nothing is removed there." }
+            (confirm(&Confirm {
+                id: "forget",
+                trigger: "Forget",
+                about: &view.cluster.name,
+                title: "Forget this cluster?",
+                consequences: html! { p { "Should it come back, it is a stranger with what was left on it." } },
+                action: &format!("{}/forget", view.address()),
+                fields: html! {
+                    (Field::new("forget_confirm", "Type its name to confirm", "").code()
+                        .hint(html! { "It is " code { (view.cluster.name) } "." }).render(Errors::of(None)))
+                },
+                verb: "Forget cluster",
+            }))
+        }
+    }
+}
+
 fn delete(view: &ClusterPage, errors: Errors<'_>) -> Markup {
     let placed =
         view.cluster.administration.as_ref().map_or(0, |administration| administration.organizations);
     let wrong = !errors.at("/confirm").is_empty();
     let form = html! {
+        @if placed > 0 { (what_becomes_of_placed(view, errors)) }
         (Field::new("confirm", "Type its name to confirm", &view.typed).code()
             .hint(html! { "It is " code { (view.cluster.name) } "." }).render(errors))
     };

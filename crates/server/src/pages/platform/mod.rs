@@ -1,5 +1,6 @@
 //! Pages of the installation, under `/platform`.
 
+mod authority;
 mod client_organizations;
 mod cluster;
 mod clusters;
@@ -9,6 +10,7 @@ mod licence;
 mod plans;
 mod users;
 
+pub use authority::{AuthorityPage, authority};
 pub use client_organizations::{ClientOrganizationsPage, client_organizations};
 pub use cluster::{ClusterPage, cluster};
 pub use clusters::{AcceptForm, ClustersPage, Refusal, clusters};

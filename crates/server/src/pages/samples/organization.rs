@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::data;
 use crate::pages::{
-    AuditPage, Context, DeletePage, Flash, Listing, MembersPage, OrganizationForm, OverviewPage,
-    SettingsPage, Usage, audit, delete_organization, members, overview, settings,
+    AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage, OrganizationForm,
+    OverviewPage, PlacePage, SettingsPage, Usage, audit, delete_organization, leave, members, overview,
+    place, settings,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
@@ -15,6 +16,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     samples.extend(member_lists());
     samples.extend(logs());
     samples.extend(changes());
+    samples.extend(placing());
     samples
 }
 
@@ -137,6 +139,44 @@ fn logs() -> Vec<(&'static str, Markup)> {
                 &AuditPage { organization: None, records: Listing::whole(all) },
             ),
         ),
+    ]
+}
+
+fn placing() -> Vec<(&'static str, Markup)> {
+    let organization = data::organization("acme");
+    let ctx = data::within(&organization, "/o/acme/placements/new");
+    let view = PlacePage {
+        organization: organization.clone(),
+        draft: Draft::default(),
+        spokes: vec![data::cluster("eu-2"), data::unlicensed_cluster("us-1")],
+        gateways: vec![("eu-2".into(), data::gateway("edge", data::MARKUP))],
+        problem: None,
+    };
+    let wrong = PlacePage {
+        draft: Draft { spoke: "us-1".into(), ..Draft::default() },
+        problem: Some(data::invalid(&[("/spoke", "choose a spoke")])),
+        ..view.clone()
+    };
+    let nowhere = PlacePage { spokes: Vec::new(), gateways: Vec::new(), ..view.clone() };
+    let go = LeavePage {
+        organization,
+        placement: data::placement("eu-1"),
+        release: false,
+        typed: String::new(),
+        problem: None,
+    };
+    let mistyped = LeavePage {
+        release: true,
+        typed: "eu-2".into(),
+        problem: Some(data::invalid(&[("/confirm", "type the name of the cluster, `eu-1`, to confirm")])),
+        ..go.clone()
+    };
+    vec![
+        ("place", place(&ctx, &view)),
+        ("place-errors", place(&ctx, &wrong)),
+        ("place-nowhere", place(&ctx, &nowhere)),
+        ("leave", leave(&ctx, &go)),
+        ("leave-errors", leave(&ctx, &mistyped)),
     ]
 }
 

@@ -1,20 +1,21 @@
 //! Samples of the pages of the installation.
 
-use bastide_api::clusters::{ClusterView, IssuedJoinToken, JoinTokenView};
+use bastide_api::clusters::{AuthorityState, AuthorityView, ClusterView, IssuedJoinToken, JoinTokenView};
 use bastide_api::users::UserView;
 use maud::Markup;
 
 use super::{data, me};
 use crate::pages::{
-    ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, JoinPage, ListenerRow, Listing,
-    NewUserPage, PlansPage, Refusal, UsersPage, client_organizations, cluster, clusters, join, new_user,
-    plans, users,
+    AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, JoinPage, ListenerRow,
+    Listing, NewUserPage, PlansPage, Refusal, UsersPage, authority, client_organizations, cluster, clusters,
+    join, new_user, plans, users,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     let mut samples = cluster_lists();
     samples.extend(joining());
     samples.extend(cluster_pages());
+    samples.extend(authorities());
     samples.extend(people());
     samples.extend(others());
     samples
@@ -131,6 +132,7 @@ fn cluster_page(cluster_view: ClusterView) -> ClusterPage {
         gateway_form: GatewayForm::default(),
         licence_pem: String::new(),
         typed: String::new(),
+        placed: String::new(),
         problem: None,
     }
 }
@@ -149,6 +151,11 @@ fn cluster_pages() -> Vec<(&'static str, Markup)> {
         availability: Some("unknown".into()),
         conditions: vec![data::condition("Synced", "Unknown", "NoHeartbeat", data::MARKUP)],
         ..foreign
+    };
+    let parting = ClusterView {
+        cleaning_since: Some("2026-11-22T04:00:00Z".into()),
+        actions: data::texts(&["withdraw", "delete", "clean", "forget", "follow"]),
+        ..data::cluster("eu-3")
     };
     let seen_from_below = ClusterView {
         administration: None,
@@ -175,6 +182,7 @@ fn cluster_pages() -> Vec<(&'static str, Markup)> {
             })),
         ),
         ("cluster-silent", page(&cluster_page(silent))),
+        ("cluster-parting", page(&cluster_page(parting))),
         (
             "cluster-unlicensed",
             page(&ClusterPage {
@@ -184,6 +192,37 @@ fn cluster_pages() -> Vec<(&'static str, Markup)> {
         ),
         ("cluster-seen-from-below", cluster(&data::at("/platform/clusters/eu-1"), &below)),
         ("cluster-errors", page(&cluster_errors())),
+    ]
+}
+
+fn authorities() -> Vec<(&'static str, Markup)> {
+    let one = |fingerprint: &str| AuthorityView {
+        fingerprint: fingerprint.repeat(16),
+        since: "2026-11-20T04:00:00Z".into(),
+    };
+    let quiet = AuthorityState {
+        present: one("7b0e"),
+        next: None,
+        previous: Vec::new(),
+        clusters_ready: 0,
+        clusters_waiting: Vec::new(),
+    };
+    let waiting = AuthorityState {
+        next: Some(one("91c4")),
+        previous: vec![one("03aa")],
+        clusters_ready: 2,
+        clusters_waiting: data::texts(&["eu-2", "us-1"]),
+        ..quiet.clone()
+    };
+    let ready = AuthorityState { clusters_waiting: Vec::new(), ..waiting.clone() };
+    let page = |state: &AuthorityState, problem| {
+        authority(&data::site("/platform/authority"), &AuthorityPage { state: state.clone(), problem })
+    };
+    vec![
+        ("authority", page(&quiet, None)),
+        ("authority-waiting", page(&waiting, None)),
+        ("authority-ready", page(&ready, None)),
+        ("authority-failed", page(&quiet, Some(data::broken()))),
     ]
 }
 

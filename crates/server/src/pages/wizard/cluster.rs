@@ -4,7 +4,7 @@ use bastide_api::clusters::ClusterView;
 use maud::{Markup, html};
 
 use super::WizardPage;
-use super::draft::TolerationRow;
+use super::draft::{Draft, TolerationRow};
 use crate::pages::components::field::optional;
 use crate::pages::components::field::{Choice, Radios, Select};
 use crate::pages::components::problem::Errors;
@@ -15,8 +15,15 @@ use crate::pages::components::{status, text};
 pub(super) fn fields(view: &WizardPage, errors: Errors<'_>) -> Markup {
     html! {
         (hub(view, errors))
-        (spoke(view, errors))
-        details.fold open[view.draft.node_pool().is_some()] {
+        (spoke(&view.spokes, &view.draft, errors))
+        (pool(&view.draft, errors))
+    }
+}
+
+/// The nodes, when it is to be held to some.
+pub(in crate::pages) fn pool(draft: &Draft, errors: Errors<'_>) -> Markup {
+    html! {
+        details.fold open[draft.node_pool().is_some()] {
             summary { "Bind it to a node pool " span.optional { "(optional)" } }
             p.hint { "Its pods then run only on nodes with all of these labels. Leave it empty for any node." }
             (KeyValueRows {
@@ -26,9 +33,9 @@ pub(super) fn fields(view: &WizardPage, errors: Errors<'_>) -> Markup {
                 pointer: "/node_pool/labels",
                 key_name: "node_label_key",
                 value_name: "node_label_value",
-                rows: &view.draft.node_labels,
+                rows: &draft.node_labels,
             }.render(errors))
-            (tolerations(&view.draft.tolerations, errors))
+            (tolerations(&draft.tolerations, errors))
         }
     }
 }
@@ -54,8 +61,9 @@ fn hub(view: &WizardPage, errors: Errors<'_>) -> Markup {
     .render(errors)
 }
 
-fn spoke(view: &WizardPage, errors: Errors<'_>) -> Markup {
-    if view.spokes.is_empty() {
+/// The spokes to choose from, with what is known of each.
+pub(in crate::pages) fn spoke(spokes: &[ClusterView], draft: &Draft, errors: Errors<'_>) -> Markup {
+    if spokes.is_empty() {
         return callout(
             Tone::Warn,
             "No cluster has joined yet",
@@ -64,7 +72,7 @@ fn spoke(view: &WizardPage, errors: Errors<'_>) -> Markup {
             },
         );
     }
-    let choices = view.spokes.iter().map(|spoke| Choice {
+    let choices = spokes.iter().map(|spoke| Choice {
         value: &spoke.name,
         label: html! { (spoke.name) },
         hint: spoke_facts(spoke),
@@ -76,7 +84,7 @@ fn spoke(view: &WizardPage, errors: Errors<'_>) -> Markup {
                 legend: "Spoke",
                 pointer: "/spoke",
                 choices: choices.collect(),
-                chosen: &view.draft.spoke,
+                chosen: &draft.spoke,
             }.render(errors))
         }
     }

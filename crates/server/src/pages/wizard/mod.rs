@@ -23,6 +23,7 @@ use super::context::Context;
 use super::layout::{self, Frame};
 use super::organization;
 
+pub(super) use cluster::{pool as choose_pool, spoke as choose_spoke};
 pub use command::command;
 pub use draft::{AdministratorKind, Draft, GatewayKind, TolerationRow, WizardAction, WizardPost};
 pub(super) use gateway::listeners;

@@ -121,7 +121,7 @@ impl Scene {
         let all = reply.body.get("preconditions").and_then(Value::as_array).cloned().unwrap_or_default();
         let failed = all.iter().filter(|one| one.get("outcome") == Some(&json!("failed")));
         let failed = failed.map(|one| text(one, "/name")).collect::<Result<Vec<_>>>()?;
-        ensure!(all.len() == 10 && failed == names, "{failed:?} and not {names:?}");
+        ensure!(all.len() == 11 && failed == names, "{failed:?} and not {names:?}");
         Ok(())
     }
 
