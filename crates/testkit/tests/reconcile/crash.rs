@@ -26,9 +26,9 @@ const AT_ONE_TIME: usize = 6;
 
 /// Where the crash is: at which write, and whether the API server carries that one out.
 #[derive(Debug, Clone, Copy)]
-struct Crash {
-    write: usize,
-    is_carried_out: bool,
+pub(crate) struct Crash {
+    pub(crate) write: usize,
+    pub(crate) is_carried_out: bool,
 }
 
 impl Crash {
@@ -162,18 +162,18 @@ impl Stage {
 
 /// Never answers a certain write to the API server, nor anything after it.
 #[derive(Clone)]
-struct Gate {
+pub(crate) struct Gate {
     crash: Crash,
     writes: Arc<AtomicUsize>,
-    reached: Arc<Notify>,
+    pub(crate) reached: Arc<Notify>,
 }
 
 impl Gate {
-    fn at(crash: Crash) -> Self {
+    pub(crate) fn at(crash: Crash) -> Self {
         Self { crash, writes: Arc::default(), reached: Arc::default() }
     }
 
-    async fn client(&self, plane: &ControlPlane) -> Client {
+    pub(crate) async fn client(&self, plane: &ControlPlane) -> Client {
         let inner = plane.client().await.unwrap();
         let gate = self.clone();
         let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {

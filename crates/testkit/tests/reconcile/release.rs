@@ -7,6 +7,7 @@ use bastide_model::placement::DesiredSet;
 use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 
+use crate::crash::{Crash, Gate};
 use crate::intruder;
 use crate::stage::{Stage, status_of};
 
@@ -96,12 +97,15 @@ async fn fleet_6_letting_go_can_be_cut_off_anywhere() {
     stage.until_settled(&set).await;
     let gone = released(&set, 2);
     let name = SetName::Organization(set.organization);
-    for requests in 1..30 {
-        stage.pass_cut_off(&gone, requests, requests % 2 == 0).await;
-        let record = record::load(&stage.client, name).await.unwrap().unwrap();
-        if record.generation == 2 {
-            assert_eq!(record.desired_set().as_ref(), Some(&gone), "after {requests} requests");
+    for write in 0..30 {
+        let gate = Gate::at(Crash { write, is_carried_out: write % 2 == 0 });
+        let client = gate.client(stage.plane()).await;
+        tokio::select! {
+            ended = bring_about(&client, &gone, &stage.options) => drop(ended.unwrap()),
+            () = gate.reached.notified() => {}
         }
+        let record = record::load(&stage.client, name).await.unwrap().unwrap();
+        assert_eq!(record.desired_set().as_ref(), Some(&gone), "after {write} writes");
         what_stays(&stage, &set).await;
     }
     stage.until("the organization to be let go", &gone, |report| report.removed).await;
@@ -115,7 +119,8 @@ async fn fleet_6_only_what_is_ours_is_let_go() {
     let set = stage.set(1);
     stage.until_ready(&set).await;
     let all = stage.rendered(&set);
-    let quota = all.iter().map(|object| object.key()).find(|key| key.kind == "ResourceQuota").unwrap();
+    let quota =
+        all.iter().map(bastide_kube::object::Object::key).find(|key| key.kind == "ResourceQuota").unwrap();
     let theirs = json!({ "metadata": { "labels": { "app.kubernetes.io/managed-by": "somebody" } } });
     stage.api(quota).patch(&quota.name, &PatchParams::default(), &Patch::Merge(theirs)).await.unwrap();
     let before = stage.live(quota).await.unwrap().metadata.resource_version;

@@ -13,7 +13,7 @@ use crate::database::Database;
 use crate::stage::{Stage, everything, text, texts};
 
 /// How long anything may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 const ADA: &str = "ada@acme.test";
 const PLACEMENTS: &str = "/v1/organizations/acme/placements";
 
@@ -150,7 +150,7 @@ async fn fleet_6_an_organization_is_left_in_place() -> Result<()> {
     let remove = ["placement", "remove", "eu-1", "--org", "acme", "--confirm", "eu-1", "--leave-in-place"];
     cli.ok(&remove).await?;
     let listed = cli.ok(&["placement", "list", "acme"]).await?;
-    ensure!(listed.lines().any(|line| line.contains("eu-1") && line.contains("leaving")), "{}", listed);
+    ensure!(listed.lines().any(|line| line.contains("eu-1") && line.contains("leaving")), "{listed}");
     scene.until_given(&scene.one.0, 1, |set| set.pointer("/content/released") == Some(&json!(true))).await?;
     scene.one.0.settle().await?;
     scene.until_placed_on(&["eu-2"]).await?;
@@ -210,7 +210,7 @@ async fn fleet_2_unregistering_says_what_becomes_of_organizations() -> Result<()
 
     let cleaning =
         cli.ok(&["cluster", "delete", "eu-2", "--confirm", "eu-2", "--clean", "-o", "json"]).await?;
-    ensure!(cleaning.contains("cleaning_since"), "{}", cleaning);
+    ensure!(cleaning.contains("cleaning_since"), "{cleaning}");
     let again = json!({"confirm": "eu-2"});
     let again = scene.stage.admin.outcome(Method::POST, "/v1/clusters/eu-2/clean", Some(&again)).await?;
     ensure!(again == (409, "cleaning_already".to_owned()), "{again:?}");
