@@ -11,11 +11,12 @@ const ROUTER: &str = "crates/server/src/http/registry.rs";
 
 /// Where the testkit waits for conditions, in between which time passes, and where it plays a controller or an agent, who
 /// look again and again.
-const WAITING: [&str; 4] = [
+const WAITING: [&str; 5] = [
     "crates/testkit/src/wait.rs",
     "crates/testkit/src/process.rs",
     "crates/testkit/src/gateways.rs",
     "crates/testkit/src/fake_agent.rs",
+    "crates/testkit/src/bin/bench-agents.rs",
 ];
 
 // The words below are written in two parts, so that the rules do not find themselves.
