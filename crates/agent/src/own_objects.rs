@@ -1,9 +1,11 @@
-//! Keeps Bastide's own objects on the cluster: its namespace and the roles that organizations' bindings refer to.
+//! Keeps Bastide's own objects on the cluster: its namespace, the roles that organizations' bindings refer to, the gateway
+//! that organizations share.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bastide_kube::contest::Contests;
+use bastide_kube::object::GATEWAY;
 use bastide_kube::reconcile::cluster_objects_against;
 use bastide_kube::render::RenderOptions;
 use bastide_model::cluster::ClusterFacts;
@@ -65,22 +67,24 @@ impl OwnObjectsKeeper {
 
     async fn keep(&self) {
         let mut backoff = Backoff::new(self.timings.set_retry);
+        let mut waiting = Backoff::new(self.timings.set_pending);
+        let mut shared_gateway = self.sets.shared_gateway();
         let random = self.surroundings.random.as_ref();
         loop {
-            let options = RenderOptions::for_version(&self.facts.borrow().kubernetes_version);
+            let mut options = RenderOptions::for_version(&self.facts.borrow().kubernetes_version);
+            options.shared_gateway.clone_from(&shared_gateway.borrow_and_update());
             match cluster_objects_against(self.spoke.client(), &options, &self.contests).await {
                 Ok(objects) => {
                     backoff.succeeded();
-                    let contest = self.contests.pause(&objects, Instant::now());
-                    self.state.set_own_objects_trouble(contest.map(|_| ("Contested", trouble(&objects))));
                     self.sets.note_kinds(&objects);
                     self.own_objects.present.send_replace(true);
-                    let full_pass = spread(self.timings.full_pass, 0.25, random);
+                    let pause = self.say(&objects, &mut waiting);
                     tokio::select! {
                         () = self.own_objects.touched.notified() => {
                             tokio::time::sleep(self.timings.drift_pause).await;
                         }
-                        () = tokio::time::sleep(contest.map_or(full_pass, |pause| pause.min(full_pass))) => {}
+                        changed = shared_gateway.changed() => if changed.is_err() { return },
+                        () = tokio::time::sleep(pause) => {}
                     }
                 }
                 Err(error) => {
@@ -92,12 +96,30 @@ impl OwnObjectsKeeper {
             }
         }
     }
+
+    /// Tells the hub what is not as it should be: a fight, or a shared gateway that does not work. How long to wait.
+    fn say(&self, objects: &[ReportedObject], waiting: &mut Backoff) -> Duration {
+        let random = self.surroundings.random.as_ref();
+        let full_pass = spread(self.timings.full_pass, 0.25, random);
+        let unready = objects.iter().filter(|object| !object.ready);
+        let gateways = || unready.clone().filter(|object| object.kind == GATEWAY.kind);
+        if let Some(pause) = self.contests.pause(objects, Instant::now()) {
+            self.state.set_own_objects_trouble(Some(("Contested", trouble(unready))));
+            return pause.min(full_pass);
+        }
+        if gateways().next().is_some() {
+            self.state.set_own_objects_trouble(Some(("SharedGatewayNotReady", trouble(gateways()))));
+            return waiting.failed(random).min(full_pass);
+        }
+        waiting.succeeded();
+        self.state.set_own_objects_trouble(None);
+        full_pass
+    }
 }
 
 /// What is to be said of those that are not as they should be.
-fn trouble(objects: &[ReportedObject]) -> String {
-    let unready = objects.iter().filter(|object| !object.ready);
+fn trouble<'a>(objects: impl Iterator<Item = &'a ReportedObject>) -> String {
     let said: Vec<_> =
-        unready.map(|object| format!("{} {}: {}", object.kind, object.name, object.message)).collect();
+        objects.map(|object| format!("{} {}: {}", object.kind, object.name, object.message)).collect();
     said.join(" ")
 }

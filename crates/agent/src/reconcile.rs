@@ -14,7 +14,8 @@ use bastide_kube::render::RenderOptions;
 use bastide_kube::status::{APPLIED, READY};
 use bastide_model::OrganizationId;
 use bastide_model::cluster::{ClusterFacts, ConditionStatus};
-use bastide_model::placement::{DesiredSet, ReportedObject, ReportedSet};
+use bastide_model::gateway::GatewaySpec;
+use bastide_model::placement::{DesiredGateway, DesiredSet, ReportedObject, ReportedSet};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, watch};
@@ -41,25 +42,36 @@ pub(crate) struct Sets {
     wake: Notify,
     /// Kinds that there are objects of.
     kinds: watch::Sender<Vec<&'static Resource>>,
+    /// What the gateway that organizations share is made of.
+    shared_gateway: watch::Sender<Option<GatewaySpec>>,
 }
 
 impl Default for Sets {
     fn default() -> Self {
-        Self { queue: Mutex::default(), wake: Notify::new(), kinds: watch::Sender::new(Vec::new()) }
+        Self {
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            kinds: watch::Sender::new(Vec::new()),
+            shared_gateway: watch::Sender::new(None),
+        }
     }
 }
 
 impl Sets {
     /// Takes in what should be.
     pub(crate) fn offer(&self, set: DesiredSet) -> Offered {
+        let sharing = shares(&set);
         let offered = self.lock().offer(set, Instant::now());
+        self.note_shared_gateway(sharing);
         self.wake.notify_one();
         offered
     }
 
     /// Takes in what should be, whatever generation is known or was `removed`. Whether the cluster still has to be told.
     pub(crate) fn adopt(&self, set: DesiredSet, removed: Option<i64>) -> bool {
+        let sharing = shares(&set);
         let adopting = self.lock().adopt(set, removed, Instant::now());
+        self.note_shared_gateway(sharing);
         self.wake.notify_one();
         adopting
     }
@@ -85,6 +97,23 @@ impl Sets {
         self.kinds.subscribe()
     }
 
+    /// What the gateway that organizations share is made of, and its changes.
+    pub(crate) fn shared_gateway(&self) -> watch::Receiver<Option<GatewaySpec>> {
+        self.shared_gateway.subscribe()
+    }
+
+    /// Looks again what the shared gateway is made of; only where a set wants one, or wanted one until now.
+    fn note_shared_gateway(&self, sharing: bool) {
+        if sharing || self.shared_gateway.borrow().is_some() {
+            let now = self.lock().shared_gateway().cloned();
+            self.shared_gateway.send_if_modified(|known| {
+                let changed = *known != now;
+                *known = now;
+                changed
+            });
+        }
+    }
+
     /// Keeps in mind of which kinds there are objects.
     pub(crate) fn note_kinds(&self, objects: &[ReportedObject]) {
         self.kinds.send_if_modified(|known| {
@@ -105,6 +134,10 @@ impl Sets {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn shares(set: &DesiredSet) -> bool {
+    set.content.as_ref().is_some_and(|content| matches!(content.gateway, DesiredGateway::Common(_)))
 }
 
 /// Works on sets.

@@ -250,6 +250,12 @@ pub struct Content {
     /// Everything stays there and is Bastide's no more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// The gateway that organizations share, where the agent makes it and this organization uses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_gateway: Option<SharedGateway>,
+    /// The host names that it owns, with all beneath them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_names: Vec<String>,
 }
 
 /// A dedicated gateway.
@@ -260,7 +266,39 @@ pub struct Gateway {
     /// Name of the `GatewayClass`.
     pub class: String,
     /// Its listeners.
-    pub listeners: Vec<crate::clusters::Listener>,
+    pub listeners: Vec<Listener>,
+    /// Addresses that it asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+}
+
+/// The gateway that organizations of a cluster share.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SharedGateway {
+    /// Name of the `GatewayClass`.
+    pub class: String,
+    /// What every organization listens on, each for its own host names.
+    pub listeners: Vec<Listener>,
+    /// Addresses that it asks for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
+}
+
+/// One listener of a gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Listener {
+    /// Its name.
+    pub name: String,
+    /// Its port.
+    pub port: u16,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: String,
+    /// The host name that it is for; absent for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_name: Option<String>,
+    /// Kinds of routes that may attach, such as `HTTPRoute`; empty for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
 }
 
 /// How far a cluster has come.
@@ -308,6 +346,7 @@ pub struct ObjectStatus {
 }
 
 mod convert;
+mod gateways;
 pub use convert::parse_conditions;
 
 impl From<domain::ClusterFacts> for Facts {

@@ -6,6 +6,7 @@
 
 mod clusters;
 mod error;
+mod gateways;
 mod identity;
 mod organizations;
 mod paging;

@@ -1,10 +1,10 @@
-//! Hubs, clusters, licences, gateway configurations.
+//! Hubs, clusters, licences.
 
 use bastide_model::licence::LicenceState;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{FILLED, LABEL, NAME, TEXT};
+use crate::schema::{FILLED, LABEL, TEXT};
 
 /// A hub.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -295,66 +295,4 @@ impl LicenceView {
     pub fn permits_placement(&self) -> bool {
         self.state.parse().is_ok_and(LicenceState::permits_placement)
     }
-}
-
-/// A gateway configuration of a cluster.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct GatewayConfigurationView {
-    /// Its id.
-    pub id: String,
-    /// The cluster's id.
-    pub cluster: String,
-    /// Short name, unique on the cluster.
-    pub slug: String,
-    /// What people read.
-    pub name: String,
-    /// Name of the `GatewayClass`.
-    pub class: String,
-    /// Its listeners.
-    pub listeners: Vec<Listener>,
-    /// When it was made (RFC 3339).
-    pub created_at: String,
-}
-
-/// Asks for a gateway configuration.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewGatewayConfiguration {
-    /// What people read.
-    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
-    pub name: String,
-    /// Short name; made from the name when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 40), regex(pattern = LABEL))]
-    pub slug: Option<String>,
-    /// Name of the `GatewayClass` on the cluster.
-    #[schemars(length(min = 1, max = 63), regex(pattern = LABEL))]
-    pub class: String,
-    /// At least one, at most sixteen.
-    #[schemars(length(min = 1, max = 16))]
-    pub listeners: Vec<Listener>,
-}
-
-/// One listener of a gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Listener {
-    /// Its name, unique in the gateway.
-    #[schemars(length(min = 1, max = 63), regex(pattern = LABEL))]
-    pub name: String,
-    /// Its port.
-    #[schemars(range(min = 1, max = 65535))]
-    pub port: u16,
-    /// How it ends the connection.
-    pub protocol: ListenerProtocol,
-}
-
-/// How a listener ends the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum ListenerProtocol {
-    /// Plain HTTP.
-    Http,
-    /// TLS, ended at the gateway.
-    Https,
 }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod client;
 pub mod client_organizations;
 pub mod clusters;
+pub mod gateways;
 pub mod identity;
 pub mod organizations;
 pub mod page;

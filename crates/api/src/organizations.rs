@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::clusters::ConditionView;
-use crate::schema::{DESCRIPTION, LABEL, NAME, TEXT, TOLERATION, keys, label_values};
+use crate::schema::{DESCRIPTION, HOST_NAME, LABEL, NAME, TEXT, TOLERATION, keys, label_values};
 
 /// An organization.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,8 @@ pub struct OrganizationView {
     pub plan: String,
     /// `active`, `deleting`, `partially_deleted` or `deleted`.
     pub state: String,
+    /// The host names that it owns, with all beneath them: its routes serve no others.
+    pub host_names: Vec<String>,
     /// When it was made (RFC 3339).
     pub created_at: String,
     /// The caller's role in it: `owner`, `administrator`, `site_administrator`, `client_administrator`.
@@ -103,6 +105,15 @@ pub struct OrganizationChange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("propertyNames" = keys()))]
     pub annotations: Option<BTreeMap<String, String>>,
+}
+
+/// Says which host names an organization owns.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HostNames {
+    /// All that it owns from now on, each with every name beneath it; at most eight.
+    #[schemars(length(max = 8), inner(length(min = 3, max = 180), regex(pattern = HOST_NAME)), extend("uniqueItems" = true))]
+    pub host_names: Vec<String>,
 }
 
 /// Confirms a deletion.

@@ -10,6 +10,12 @@ pub(crate) const DESCRIPTION: &str =
     r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]*$";
 /// A DNS label: slugs, names of clusters, classes and listeners.
 pub(crate) const LABEL: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+/// A host name of two or more labels, the last of which begins with a letter; `*.` may stand before it.
+pub(crate) const HOST_PATTERN: &str =
+    r"^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$";
+/// The same without `*.`.
+pub(crate) const HOST_NAME: &str =
+    r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$";
 /// Any text without the NUL character, which no database keeps.
 pub(crate) const TEXT: &str = r"^[^\u0000]*$";
 /// The same with something other than white space in it.
@@ -29,6 +35,18 @@ pub(crate) fn keys() -> Value {
 /// The values of labels.
 pub(crate) fn label_values() -> Value {
     json!({ "type": "string", "pattern": LABEL_VALUE })
+}
+
+/// The addresses of gateways.
+pub(crate) fn addresses() -> Value {
+    json!({
+        "type": "string",
+        "anyOf": [
+            { "format": "ipv4" },
+            { "format": "ipv6" },
+            { "minLength": 3, "maxLength": 253, "pattern": HOST_NAME },
+        ],
+    })
 }
 
 /// A permission: one of those that there are.

@@ -11,6 +11,7 @@ pub mod client_organizations;
 pub mod clusters;
 pub mod gateways;
 pub mod generations;
+pub mod host_names;
 pub mod hubs;
 pub mod idempotency;
 pub mod identity;

@@ -2,12 +2,13 @@
 
 use bastide_authz::action::{
     CreateClientOrganization, CreateOrganization, CreatePlacement, CreateRootOrganization,
-    DeleteOrganization, DeletePlacement, UpdateOrganization, ViewMembers, ViewOrganization,
+    DeleteOrganization, DeletePlacement, UpdateHostNames, UpdateOrganization, ViewMembers, ViewOrganization,
 };
 use bastide_authz::{Commons, Permit};
 use bastide_model::access::Caller;
 use bastide_model::error::FieldErrors;
 use bastide_model::gateway::{GatewayChoice, GatewayConfiguration};
+use bastide_model::host_name::HostSuffix;
 use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::names::{Annotations, Description, DisplayName, Slug};
 use bastide_model::organization::{
@@ -31,6 +32,8 @@ pub struct Details {
     pub organization: Organization,
     /// Its plan.
     pub plan: Plan,
+    /// The host names that it owns.
+    pub host_names: Vec<HostSuffix>,
     /// Whether the caller sees the organization above it.
     pub parent_visible: bool,
     /// The caller's role in it.
@@ -227,11 +230,12 @@ pub async fn view(app: &App, caller: &Caller, id: OrganizationId) -> Result<Deta
 async fn detail(app: &App, tx: &mut Tx, caller: &Caller, organization: Organization) -> Result<Details> {
     let plan = tx.plan(organization.realm, organization.plan).await?;
     let (id, now) = (organization.id, app.now());
+    let host_names = tx.host_names_of(id).await?;
     let parent_visible =
         organization.parent.is_some_and(|parent| app.authorize::<ViewOrganization>(caller, parent).is_ok());
     let (role, revision) = app.graph(|graph| (graph.role_at(caller.user, id, now), graph.revision()));
     let actions = offered(app, caller, &organization);
-    Ok(Details { organization, plan, parent_visible, role, actions, revision })
+    Ok(Details { organization, plan, host_names, parent_visible, role, actions, revision })
 }
 
 /// What the caller may do with an organization, asked of the same code that decides when they do it.
@@ -244,6 +248,7 @@ fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'sta
     let work = organization.kind == organization::Kind::Work;
     [
         ("update", app.authorize::<UpdateOrganization>(caller, id).is_ok()),
+        ("update_host_names", app.authorize::<UpdateHostNames>(caller, id).is_ok()),
         ("delete", app.authorize::<DeleteOrganization>(caller, id).is_ok()),
         ("create_beneath", app.authorize::<CreateOrganization>(caller, id).is_ok()),
         (

@@ -56,6 +56,8 @@ actions! {
     UpdateOrganization on OrganizationId, "organization_update", OrganizationsUpdate;
     /// Delete an organization (ORG-8).
     DeleteOrganization on OrganizationId, "organization_delete", OrganizationsDelete;
+    /// Say which host names an organization owns (FLEET-5).
+    UpdateHostNames on OrganizationId, "host_names_update", HostNamesUpdate;
     /// See who has a role in an organization.
     ViewMembers on OrganizationId, "member_list", MembersView;
     /// Read an organization's audit log.
@@ -106,6 +108,10 @@ actions! {
     ViewGateways on ClusterId, "gateway_configuration_list", GatewaysView;
     /// Create a gateway configuration.
     CreateGateway on ClusterId, "gateway_configuration_create", GatewaysCreate;
+    /// Change a gateway configuration.
+    UpdateGateway on ClusterId, "gateway_configuration_update", GatewaysUpdate;
+    /// Say which gateway the organizations of a cluster share.
+    ShareGateway on ClusterId, "shared_gateway_update", GatewaysUpdate;
     /// Delete a gateway configuration.
     DeleteGateway on ClusterId, "gateway_configuration_delete", GatewaysDelete;
     /// Read the installation's audit log.

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
-use bastide_api::clusters::{Listener, ListenerProtocol};
+use bastide_api::gateways::{Listener, ListenerProtocol, RouteKind};
 use bastide_model::limits::{LICENCE_BYTES_MAX, PASSWORD_BYTES_MAX};
 
 use crate::exit::Exit;
@@ -25,22 +25,34 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(span).ok().filter(|span| !span.is_zero()).ok_or_else(wrong)
 }
 
-/// Reads a listener, `name:port:PROTOCOL`.
+/// Reads a listener, `name:port:PROTOCOL` with a host name and kinds of routes where they are to be limited.
 pub(crate) fn listener(text: &str) -> Result<Listener, String> {
-    let wrong = || "write it as name:port:HTTP or name:port:HTTPS, such as web:443:HTTPS".to_owned();
+    let wrong = || {
+        "write it as name:port:PROTOCOL[:host[:route,…]], such as web:443:HTTPS or rpc:443:HTTPS:*.acme.example:GRPCRoute"
+            .to_owned()
+    };
     let mut parts = text.split(':');
-    let (Some(name), Some(port), Some(protocol), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some(name), Some(port), Some(protocol)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(wrong());
     };
+    let (host_name, allowed) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let protocol = match protocol.to_ascii_uppercase().as_str() {
         "HTTP" => ListenerProtocol::Http,
         "HTTPS" => ListenerProtocol::Https,
         _ => return Err(wrong()),
     };
+    let kinds = allowed.split(',').filter(|kind| !kind.is_empty()).map(|kind| match kind {
+        "HTTPRoute" => Ok(RouteKind::Http),
+        "GRPCRoute" => Ok(RouteKind::Grpc),
+        _ => Err(wrong()),
+    });
+    let allowed = kinds.collect::<Result<_, _>>()?;
+    if parts.next().is_some() {
+        return Err(wrong());
+    }
     let port = port.parse().ok().filter(|&port| port > 0).ok_or_else(wrong)?;
-    Ok(Listener { name: name.to_owned(), port, protocol })
+    let host_name = Some(host_name.to_owned()).filter(|host| !host.is_empty());
+    Ok(Listener { name: name.to_owned(), port, protocol, host_name, allowed })
 }
 
 /// A password for a new account: from standard input when `from_stdin`, otherwise asked for twice, without echo.
@@ -141,9 +153,21 @@ mod tests {
         }
         assert_eq!(
             listener("web:443:https"),
-            Ok(Listener { name: "web".into(), port: 443, protocol: ListenerProtocol::Https })
+            Ok(Listener {
+                name: "web".into(),
+                port: 443,
+                protocol: ListenerProtocol::Https,
+                host_name: None,
+                allowed: Vec::new(),
+            })
         );
-        for bad in ["web", "web:0:HTTP", "web:70000:HTTP", "web:80:TCP", "web:80:HTTP:x"] {
+        let rpc = listener("rpc:443:HTTPS:*.acme.example:GRPCRoute,HTTPRoute").unwrap();
+        assert_eq!(rpc.host_name.as_deref(), Some("*.acme.example"));
+        assert_eq!(rpc.allowed, [RouteKind::Grpc, RouteKind::Http]);
+        assert_eq!(listener("rpc:443:HTTPS::GRPCRoute").unwrap().host_name, None);
+        for bad in
+            ["web", "web:0:HTTP", "web:70000:HTTP", "web:80:TCP", "web:80:HTTP::x", "web:80:HTTP:a.b::c"]
+        {
             assert!(listener(bad).is_err(), "{bad}");
         }
     }

@@ -1,7 +1,7 @@
 //! Puts objects on a cluster: server-side apply with one field manager, forced, because every object that Bastide
 //! applies is its own by name. Nothing is written when nothing has to change.
 
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::ApiResource;
 use kube::{Api, Client};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::compare;
 use crate::error::{Error, Result};
 use crate::object::{Object, ObjectKey, ROLE_BINDING, Resource};
-use crate::render::INTENT_ANNOTATION;
+use crate::render::{INTENT_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL};
 
 /// Who owns the fields that Bastide sets, in `managedFields`. One for the product, never one per version.
 pub const FIELD_MANAGER: &str = "bastide-agent";
@@ -144,6 +144,20 @@ impl Applier {
             Ok(answer) => Ok(answer.is_right()),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(true),
             Err(error) => Err(Error::api(key)(error)),
+        }
+    }
+
+    /// Whether there is any object of a kind with our label, in any namespace. A kind that the cluster does not have has none.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn has_ours(&self, kind: &'static Resource) -> Result<bool> {
+        let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &api_resource(kind));
+        let ours = ListParams::default().labels(&format!("{MANAGED_BY_LABEL}={MANAGED_BY}")).limit(1);
+        match api.list(&ours).await {
+            Ok(list) => Ok(!list.items.is_empty()),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+            Err(error) => Err(Error::api(kind.kind)(error)),
         }
     }
 

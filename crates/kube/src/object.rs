@@ -64,6 +64,7 @@ resources! {
         "admissionregistration.k8s.io/v1" "ValidatingAdmissionPolicyBinding" "validatingadmissionpolicybindings"
         false true;
     GATEWAY = "gateway.networking.k8s.io/v1" "Gateway" "gateways" true false;
+    LISTENER_SET = "gateway.networking.k8s.io/v1" "ListenerSet" "listenersets" true false;
 }
 
 impl Resource {

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::apply::{Applier, Live};
 use crate::error::Result;
 use crate::object::{
-    CLUSTER_ROLE, GATEWAY, MUTATING_ADMISSION_POLICY, MUTATING_ADMISSION_POLICY_BINDING, NAMESPACE,
-    ObjectKey, ROLE, ROLE_BINDING, VALIDATING_ADMISSION_POLICY, VALIDATING_ADMISSION_POLICY_BINDING,
+    CLUSTER_ROLE, GATEWAY, LISTENER_SET, MUTATING_ADMISSION_POLICY, MUTATING_ADMISSION_POLICY_BINDING,
+    NAMESPACE, ObjectKey, ROLE, ROLE_BINDING, VALIDATING_ADMISSION_POLICY,
+    VALIDATING_ADMISSION_POLICY_BINDING,
 };
 use crate::record::{Recorded, SetName};
 use crate::render::{MANAGED_BY, MANAGED_BY_LABEL, ORGANIZATION_LABEL};
@@ -33,7 +34,7 @@ pub(crate) fn carries_label(set: SetName, live: &Live) -> bool {
     }
 }
 
-/// Deletes what is surplus, in this order: gateways, what confines and binds within namespaces that stay, namespaces,
+/// Deletes what is surplus, in this order: gateways and listeners, what confines and binds within namespaces that stay, namespaces,
 /// and once those are gone the admission policies over them. What is in a namespace that goes is left to Kubernetes,
 /// which ends the pods before the policies that confine them.
 ///
@@ -71,7 +72,7 @@ enum Stage {
 
 fn stage(key: &ObjectKey) -> Stage {
     let is_any = |kinds: &[&crate::object::Resource]| kinds.iter().any(|kind| key.is(kind));
-    if is_any(&[&GATEWAY]) {
+    if is_any(&[&GATEWAY, &LISTENER_SET]) {
         Stage::Gateways
     } else if is_any(&[&ROLE, &ROLE_BINDING]) {
         Stage::Rights

@@ -3,6 +3,8 @@
 //! Each step can be done again and each may be the last: whoever stops in between, the next pass goes on. A pass over
 //! what is already so only reads.
 
+mod shared_gateway;
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -13,7 +15,7 @@ use crate::apply::{Applied, Applier, Live};
 use crate::compare;
 use crate::contest::{Contests, Opponent};
 use crate::error::{Error, Result};
-use crate::object::{NAMESPACE, Object, ObjectKey};
+use crate::object::{GATEWAY, NAMESPACE, Object, ObjectKey};
 use crate::prune::{self, Pruned};
 use crate::record::{self, Record, Recorded, SetName};
 use crate::release;
@@ -79,11 +81,14 @@ pub async fn bring_about_against(
     })
 }
 
-/// Makes Bastide's own objects on the cluster be there: its namespace and the roles that organizations' bindings refer
-/// to. To be called before anything else, and again from time to time.
+/// Makes Bastide's own objects on the cluster be there: its namespace, the roles that organizations' bindings refer to, and
+/// the gateway that organizations share. To be called before anything else, and again from time to time.
+///
+/// What keeps that gateway from being made keeps nothing else from it, and is part of the result. Nor does it go while an
+/// organization has listeners on it.
 ///
 /// # Errors
-/// Whatever keeps one of them from being as it should; the error names the object.
+/// Whatever keeps one of the others from being as it should; the error names the object.
 pub async fn cluster_objects(client: &Client, options: &RenderOptions) -> Result<Vec<ReportedObject>> {
     cluster_objects_against(client, options, &Contests::default()).await
 }
@@ -107,20 +112,41 @@ pub async fn cluster_objects_against(
     }
     let name = SetName::Cluster;
     let mut record = record::load(client, name).await?.unwrap_or_else(|| Record::new(name));
+    let foreign = shared_gateway::foreign(&applier, &record, &wanted).await?;
+    let ours: Vec<Object> =
+        wanted.iter().filter(|object| Some(object.key()) != foreign.as_ref()).cloned().collect();
     let before = record.objects.clone();
-    record.intend(0, None, &wanted);
+    record.intend(0, None, &ours);
     record::save(client, &mut record).await?;
 
-    let mut pass = Pass::new(client, record, &wanted, before, contests);
-    for object in &wanted {
+    let mut pass = Pass::new(client, record, &ours, before, contests);
+    for object in &ours {
+        let is_gateway = object.key().is(&GATEWAY);
+        let namespace =
+            if is_gateway { shared_gateway::make_namespace(&pass.applier, options).await } else { Ok(()) };
         let found = pass.applier.get(object.key()).await?;
-        pass.put(object, found).await?;
+        let put = match namespace {
+            Ok(()) => pass.put(object, found).await,
+            Err(error) => Err(error),
+        };
+        match put {
+            Err(error) if is_gateway && error.is_refusal() => {
+                pass.objects.push(reported(object.key(), format!("{error}.")));
+            }
+            done => done?,
+        }
     }
-    let pruned = pass.prune().await?;
+    pass.objects.extend(foreign.iter().map(|key| reported(key, belongs_to_somebody_else(key))));
+    let in_use = shared_gateway::kept(&pass.applier, &pass.record, &ours).await?;
+    let pruned = pass.prune_but(&in_use).await?;
     record::save(client, &mut pass.record).await?;
     let mut objects = pass.objects;
     objects.extend(pruned.remaining.iter().map(|(key, why)| reported(key, why.clone())));
     Ok(objects)
+}
+
+fn belongs_to_somebody_else(key: &ObjectKey) -> String {
+    format!("{key} was there before and belongs to somebody else: it is not touched. Rename or delete it.")
 }
 
 fn no_longer_ours(key: &ObjectKey) -> String {
@@ -247,10 +273,7 @@ impl<'a> Pass<'a> {
         let is_namespace = key.is(&NAMESPACE);
         if recorded != Some(live.uid()) && !prune::carries_label(self.record.set, live) {
             let reason = if is_namespace { "NamespaceNotOurs" } else { "ObjectNotOurs" };
-            let message = format!(
-                "{key} was there before and belongs to somebody else: it is not touched. Rename or delete it."
-            );
-            return Some(Stop { reason, message });
+            return Some(Stop { reason, message: belongs_to_somebody_else(key) });
         }
         if is_namespace && live.is_being_deleted() {
             let message =
@@ -262,11 +285,18 @@ impl<'a> Pass<'a> {
 
     /// Takes away what is recorded and not wanted.
     async fn prune(&mut self) -> Result<Pruned> {
+        self.prune_but(&[]).await
+    }
+
+    /// The same, but for what has to stay.
+    async fn prune_but(&mut self, staying: &[ObjectKey]) -> Result<Pruned> {
         let surplus = self
             .record
             .objects
             .iter()
-            .filter(|(key, _)| !self.wanted.iter().any(|object| object.key() == *key))
+            .filter(|(key, _)| {
+                !staying.contains(key) && !self.wanted.iter().any(|object| object.key() == *key)
+            })
             .map(|(key, recorded)| (key.clone(), recorded.clone()))
             .collect();
         let pruned = prune::prune(&self.applier, self.record.set, &surplus).await?;

@@ -11,11 +11,13 @@ mod network;
 mod node_pool;
 mod quota;
 mod rbac;
+mod routes;
 #[cfg(test)]
 mod tests;
 mod workloads;
 mod yaml;
 
+use bastide_model::gateway::GatewaySpec;
 use bastide_model::placement::{DesiredGateway, DesiredOrganization};
 use serde_json::Value;
 
@@ -40,6 +42,8 @@ pub struct RenderOptions {
     pub shared_gateway_namespace: String,
     /// Name of the `Gateway` that organizations share.
     pub shared_gateway_name: String,
+    /// What that gateway is made of; nothing when Bastide does not make it.
+    pub shared_gateway: Option<GatewaySpec>,
 }
 
 impl RenderOptions {
@@ -50,6 +54,7 @@ impl RenderOptions {
             pod_security_version: pod_security_version(kubernetes_version),
             shared_gateway_namespace: "bastide-gateway".to_owned(),
             shared_gateway_name: "shared".to_owned(),
+            shared_gateway: None,
         }
     }
 }
@@ -75,7 +80,7 @@ pub fn organization(desired: &DesiredOrganization, options: &RenderOptions) -> V
     objects.extend(quota::render(desired));
     objects.extend(network::render(desired, options));
     objects.extend(rbac::bindings(desired));
-    objects.extend(gateway::render(desired));
+    objects.extend(gateway::render(desired, options));
     objects
 }
 
@@ -90,13 +95,21 @@ pub fn project_network(
 }
 
 /// Bastide's own objects on a cluster, whichever organizations are there: its namespace, the policies that hold for all
-/// organizations, and the roles that every organization's bindings refer to.
+/// organizations, the roles that every organization's bindings refer to, and the gateway that organizations share.
 pub fn cluster(options: &RenderOptions) -> Vec<Object> {
     let mut objects = vec![namespaces::system(options)];
     objects.extend(locks::render());
+    objects.extend(routes::render());
     objects.extend(workloads::render());
     objects.extend(rbac::cluster_roles());
+    objects.extend(options.shared_gateway.as_ref().map(|spec| gateway::shared(spec, options)));
     objects
+}
+
+/// The namespace of the gateway that organizations share, for where it is not there yet. It may hold what others need, so
+/// that it is made once and then left alone.
+pub fn shared_gateway_namespace(options: &RenderOptions) -> Object {
+    gateway::shared_namespace(options)
 }
 
 /// One object of an organization, with its labels.
@@ -140,7 +153,7 @@ fn namespace_names(desired: &DesiredOrganization) -> [String; 2] {
 /// The organization's own gateway, if it has one: its name.
 fn own_gateway(desired: &DesiredOrganization) -> Option<&str> {
     match &desired.gateway {
-        DesiredGateway::Shared => None,
+        DesiredGateway::Shared | DesiredGateway::Common(_) => None,
         DesiredGateway::Dedicated { name, .. } => Some(name),
     }
 }

@@ -1,12 +1,14 @@
 //! How far a set has come, in words for people and conditions for programs. Pure.
 
+mod gateways;
+
 use bastide_model::Timestamp;
 use bastide_model::cluster::{Condition, ConditionStatus};
 use bastide_model::placement::ReportedObject;
 use serde_json::Value;
 
 use crate::apply::Live;
-use crate::object::{GATEWAY, NAMESPACE, ObjectKey, RESOURCE_QUOTA};
+use crate::object::{NAMESPACE, ObjectKey, RESOURCE_QUOTA};
 
 /// Whether all that is wanted was put on the cluster, and all that is not was taken away.
 pub const APPLIED: &str = "Applied";
@@ -158,29 +160,11 @@ pub fn problem(key: &ObjectKey, live: &Live) -> String {
     } else if key.is(&RESOURCE_QUOTA) {
         let counted = live.value().pointer("/status/hard") == live.value().pointer("/spec/hard");
         if counted { String::new() } else { "The cluster has not counted what is in use yet.".to_owned() }
-    } else if key.is(&GATEWAY) {
-        gateway_problem(live)
+    } else if gateways::are_asked(key) {
+        gateways::problem(key, live)
     } else {
         String::new()
     }
-}
-
-/// The first of the two conditions that a gateway's controller sets (`Accepted`, `Programmed`) and that does not hold.
-fn gateway_problem(live: &Live) -> String {
-    for kind in ["Accepted", "Programmed"] {
-        match condition(live, kind) {
-            Some(found) if text(found, "status") == "True" => {}
-            Some(found) if text(found, "status") == "False" => {
-                return format!(
-                    "{} ({}).",
-                    text(found, "message").trim_end_matches('.'),
-                    text(found, "reason")
-                );
-            }
-            _ => return "No gateway controller has taken it up yet.".to_owned(),
-        }
-    }
-    String::new()
 }
 
 /// Why an object that was deleted is still there, as a sentence.
@@ -223,7 +207,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::object::{Object, Resource};
+    use crate::object::{GATEWAY, Object, Resource};
 
     fn said(resource: &'static Resource, value: Value) -> String {
         let key = Object::new(resource, None, "x", json!({})).key().clone();
@@ -248,16 +232,6 @@ mod tests {
         assert_eq!(said(&RESOURCE_QUOTA, quota(json!({ "pods": "2" }))), "");
         assert!(said(&RESOURCE_QUOTA, quota(json!({ "pods": "1" }))).contains("not counted"));
 
-        let gateway = |accepted: &str, programmed: &str| {
-            json!({ "status": { "conditions": [
-                { "type": "Accepted", "status": accepted, "reason": "Accepted", "message": "Taken." },
-                { "type": "Programmed", "status": programmed, "reason": "AddressNotAssigned", "message": "No address." },
-            ] } })
-        };
-        assert_eq!(said(&GATEWAY, gateway("True", "True")), "");
-        assert_eq!(said(&GATEWAY, gateway("True", "False")), "No address (AddressNotAssigned).");
-        assert!(said(&GATEWAY, gateway("Unknown", "Unknown")).contains("No gateway controller"));
-        assert!(said(&GATEWAY, json!({})).contains("No gateway controller"));
         assert_eq!(said(&crate::object::LIMIT_RANGE, json!({})), "");
     }
 

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod cluster;
 pub mod error;
 pub mod gateway;
+pub mod host_name;
 pub mod ids;
 pub mod labels;
 pub mod licence;

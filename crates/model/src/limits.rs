@@ -16,6 +16,19 @@ pub const TREE_DEPTH_MAX: usize = 32;
 pub const ANNOTATIONS_MAX: usize = 50;
 /// Most bytes of annotations on one organization, keys and values together.
 pub const ANNOTATION_BYTES_MAX: usize = 64 * 1024;
+/// Most host names that one organization owns: with both listeners for each of [`SHARED_LISTENERS_MAX`] they fill one
+/// `ListenerSet`, which holds 64.
+pub const HOST_NAMES_MAX: usize = 8;
+/// Longest host name, in characters (RFC 1035, 2.3.4).
+pub const HOST_NAME_CHARS_MAX: usize = 253;
+/// Longest host name that an organization owns, in characters: leaves room for what names are made from it.
+pub const HOST_SUFFIX_CHARS_MAX: usize = 180;
+/// Most listeners of one gateway.
+pub const LISTENERS_MAX: usize = 16;
+/// Most listeners of a gateway that organizations share: each has them once more for its own host names.
+pub const SHARED_LISTENERS_MAX: usize = 4;
+/// Most addresses that one gateway asks for.
+pub const GATEWAY_ADDRESSES_MAX: usize = 16;
 /// Most labels of one node pool.
 pub const NODE_POOL_LABELS_MAX: usize = 20;
 /// Most tolerations of one node pool.

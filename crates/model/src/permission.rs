@@ -38,6 +38,7 @@ permissions! {
     ClientOrganizationsCreate = "client_organizations.create", "Create client organizations on clusters.";
     PlacementsCreate = "placements.create", "Place an organization on another cluster.";
     PlacementsDelete = "placements.delete", "Take an organization off a cluster.";
+    HostNamesUpdate = "host_names.update", "Say which host names an organization owns.";
     MembersView = "members.view", "See who has a role in an organization.";
     UsersView = "users.view", "See the user accounts of a realm.";
     UsersCreate = "users.create", "Create user accounts in a realm.";
@@ -52,6 +53,7 @@ permissions! {
     LicencesUpdate = "licences.update", "Upload the licence of a cluster.";
     GatewaysView = "gateways.view", "See gateway configurations.";
     GatewaysCreate = "gateways.create", "Create gateway configurations.";
+    GatewaysUpdate = "gateways.update", "Change gateway configurations, and which one organizations share.";
     GatewaysDelete = "gateways.delete", "Delete gateway configurations.";
     TokensView = "tokens.view", "See one's own tokens and sessions.";
     TokensCreate = "tokens.create", "Make personal tokens.";

@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cluster::Condition;
-use crate::gateway::{GatewayChoice, GatewayConfiguration, Listener};
+use crate::gateway::{GatewayChoice, GatewayConfiguration, GatewaySpec};
+use crate::host_name::HostSuffix;
 use crate::labels::NodePool;
 use crate::names::{Annotations, DisplayName, NamespaceBase, Slug};
 use crate::organization::{Organization, OrganizationState};
@@ -78,22 +79,27 @@ pub struct DesiredOrganization {
     /// does not know this leaves everything as it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// The host names under which its routes may serve, with all beneath them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub host_names: Vec<HostSuffix>,
 }
 
 /// Which gateway, with all that is needed to make it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum DesiredGateway {
-    /// The cluster's own.
+    /// The cluster's own, which its administrators make.
     Shared,
+    /// The one that Bastide makes on the cluster for all who share it. It is there while any organization's set says so,
+    /// as the newest of these sets says.
+    Common(GatewaySpec),
     /// Its own.
     Dedicated {
         /// Name of the `Gateway` object.
         name: String,
-        /// Name of the `GatewayClass`.
-        class: String,
-        /// At least one.
-        listeners: Vec<Listener>,
+        /// What it is made of.
+        #[serde(flatten)]
+        spec: GatewaySpec,
     },
 }
 
@@ -158,8 +164,10 @@ pub struct PlacedOrganization {
     pub plan: Plan,
     /// Where and how it is placed.
     pub placement: Placement,
-    /// The configuration of its gateway, when it has its own.
+    /// The configuration of its gateway: its own, or the one that organizations of the cluster share, if there is any.
     pub gateway_configuration: Option<GatewayConfiguration>,
+    /// The host names that it owns.
+    pub host_names: Vec<HostSuffix>,
 }
 
 /// What should be on the cluster for each placed organization, in the order of organizations: an organization that is
@@ -182,13 +190,14 @@ pub fn desired_for(placed: &[PlacedOrganization]) -> Vec<(OrganizationId, Option
 
 fn desired_organization(placed: &PlacedOrganization) -> DesiredOrganization {
     let organization = &placed.organization;
-    let gateway = placed.gateway_configuration.as_ref().map_or(DesiredGateway::Shared, |configuration| {
-        DesiredGateway::Dedicated {
-            name: organization.namespace_base.gateway(),
-            class: configuration.class.clone(),
-            listeners: configuration.listeners.clone(),
+    let configured = placed.gateway_configuration.as_ref().map(|configuration| configuration.spec.clone());
+    let gateway = match (&placed.placement.gateway, configured) {
+        (_, None) => DesiredGateway::Shared,
+        (GatewayChoice::Shared, Some(spec)) => DesiredGateway::Common(spec),
+        (GatewayChoice::Dedicated { .. }, Some(spec)) => {
+            DesiredGateway::Dedicated { name: organization.namespace_base.gateway(), spec }
         }
-    });
+    };
     DesiredOrganization {
         organization: organization.id,
         realm: organization.realm,
@@ -201,5 +210,26 @@ fn desired_organization(placed: &PlacedOrganization) -> DesiredOrganization {
         node_pool: placed.placement.node_pool.clone(),
         gateway,
         released: placed.placement.leaving == Some(Leaving::Release),
+        host_names: placed.host_names.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// FLEET-6: what was stored by an earlier release is what is stored now, so that nothing changes by an update.
+    #[test]
+    fn fleet_6_stored_gateways_stay_as_they_are() {
+        let listener = json!({ "name": "web", "port": 80, "protocol": "HTTP" });
+        for stored in [
+            json!({ "kind": "shared" }),
+            json!({ "kind": "dedicated", "name": "acme-gw", "class": "edge", "listeners": [listener] }),
+        ] {
+            let read: DesiredGateway = serde_json::from_value(stored.clone()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), stored);
+        }
     }
 }

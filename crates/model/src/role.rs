@@ -95,6 +95,7 @@ impl Administration {
                 P::PlansView,
                 P::HubsView,
                 P::GatewaysView,
+                P::HostNamesUpdate,
             ])),
         }
     }

@@ -45,6 +45,18 @@ const CONSTRAINTS: &[(&str, &str, &str, &str)] = &[
         "slug_taken",
         "the slug is taken on this cluster",
     ),
+    (
+        "gateway_configurations_shared_unique",
+        "gateway_configurations.cluster_id",
+        "shared_gateway_exists",
+        "the organizations of this cluster share another gateway configuration already",
+    ),
+    (
+        "host_names_pkey",
+        "host_names.name",
+        "host_name_taken",
+        "the host name is owned by another organization",
+    ),
     ("hubs_slug_unique", "hubs.slug", "slug_taken", "the slug is taken"),
     (
         "placements_pkey",

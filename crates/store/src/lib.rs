@@ -13,6 +13,7 @@ mod db;
 mod errors;
 mod feed;
 mod gateways;
+mod host_names;
 mod idempotency;
 mod installation;
 mod join_tokens;
@@ -58,6 +59,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         db::STATEMENTS,
         feed::STATEMENTS,
         gateways::STATEMENTS,
+        host_names::STATEMENTS,
         idempotency::STATEMENTS,
         installation::STATEMENTS,
         join_tokens::STATEMENTS,

@@ -11,6 +11,7 @@ use crate::errors::fail;
 /// Number, name and text; the next one goes to the end.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
+    (2, "gateways", include_str!("../migrations/0002_gateways.sql")),
     (3, "placements", include_str!("../migrations/0003_placements.sql")),
 ];
 

@@ -432,6 +432,7 @@ impl Tx {
                 self.run(sql, args![id.uuid()]).await?;
             }
             self.placements_forget(id).await?;
+            self.host_names_forget(id).await?;
             self.change(Change::OrganizationGone { id });
             self.run(BURY, args![id.uuid(), audit.1.as_millis()]).await?
         } else {

@@ -206,6 +206,7 @@ impl Tx {
         let rows: Vec<PlacementRow> = self.all(BY_CLUSTER, args![permit.target().uuid()]).await?;
         let gateways = self.gateways_of(permit.target()).await?;
         let mut organizations = self.organizations_placed_on(permit.target()).await?;
+        let mut host_names = self.host_names_placed_on(permit.target()).await?;
         let mut placed = Vec::with_capacity(rows.len());
         let mut plans = HashMap::new();
         for row in rows {
@@ -217,12 +218,17 @@ impl Tx {
                     unknown.insert(self.plan(organization.realm, organization.plan).await?).clone()
                 }
             };
-            let wanted = match placement.gateway {
-                GatewayChoice::Shared => None,
-                GatewayChoice::Dedicated { configuration } => Some(configuration),
-            };
-            let gateway_configuration = gateways.iter().find(|one| Some(one.id) == wanted).cloned();
-            placed.push(PlacedOrganization { organization, plan, placement, gateway_configuration });
+            let gateway_configuration = gateways.iter().find(|one| match placement.gateway {
+                GatewayChoice::Shared => one.shared,
+                GatewayChoice::Dedicated { configuration } => one.id == configuration,
+            });
+            placed.push(PlacedOrganization {
+                host_names: host_names.remove(&organization.id).unwrap_or_default(),
+                gateway_configuration: gateway_configuration.cloned(),
+                organization,
+                plan,
+                placement,
+            });
         }
         Ok(placed)
     }

@@ -13,9 +13,9 @@ use anyhow::{Context as _, Result, ensure};
 use bastide_api::agent::{self, Condition, ObjectStatus, SetStatus, Status};
 use bastide_api::client::Client;
 use bastide_api::client_organizations::{Administrator, NewClientOrganization};
-use bastide_api::clusters::{
-    AcceptCluster, ClusterView, GatewayConfigurationView, Listener, ListenerProtocol,
-    NewGatewayConfiguration, NewJoinToken, UploadLicence,
+use bastide_api::clusters::{AcceptCluster, ClusterView, NewJoinToken, UploadLicence};
+use bastide_api::gateways::{
+    CertificatePolicy, GatewayConfigurationView, Listener, ListenerProtocol, NewGatewayConfiguration,
 };
 use bastide_api::identity::NewToken;
 use bastide_api::organizations::{
@@ -284,12 +284,20 @@ async fn make_root(owner: &Client, letter: char) -> Result<OrganizationView> {
 
 async fn make_gateway(site: &Client, letter: char) -> Result<GatewayConfigurationView> {
     let text = |field: &str| canary(letter, field);
-    let listener = Listener { name: text("listener"), port: 80, protocol: ListenerProtocol::Http };
+    let listener = Listener {
+        name: text("listener"),
+        port: 80,
+        protocol: ListenerProtocol::Http,
+        host_name: None,
+        allowed: Vec::new(),
+    };
     let new = NewGatewayConfiguration {
         name: text("gateway-name"),
         slug: Some(text("gateway")),
         class: text("gateway-class"),
         listeners: vec![listener],
+        addresses: Vec::new(),
+        certificates: CertificatePolicy::None,
     };
     Ok(site.create_gateway_configuration(&text("spoke"), &new).await?)
 }

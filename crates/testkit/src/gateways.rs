@@ -1,4 +1,4 @@
-//! Stands in for a gateway controller, which needs pods that really run: says of every `Gateway` that it is accepted and
+//! Stands in for a gateway controller, which needs pods that really run: says of every `Gateway` and `ListenerSet` that it is accepted and
 //! programmed, so that what waits for a ready gateway can be tested.
 
 use std::time::Duration;
@@ -40,7 +40,12 @@ impl Drop for GatewayController {
 }
 
 async fn serve(client: &Client) -> Result<()> {
-    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("gateway.networking.k8s.io", "v1", "Gateway"));
+    serve_all(client, "Gateway").await?;
+    serve_all(client, "ListenerSet").await
+}
+
+async fn serve_all(client: &Client, kind: &str) -> Result<()> {
+    let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("gateway.networking.k8s.io", "v1", kind));
     let all = Api::<DynamicObject>::all_with(client.clone(), &kind).list(&ListParams::default()).await?;
     for gateway in all.items.into_iter().filter(|gateway| !is_served(gateway)) {
         let (Some(namespace), Some(name)) = (&gateway.metadata.namespace, &gateway.metadata.name) else {

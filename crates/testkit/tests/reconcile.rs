@@ -15,6 +15,8 @@ mod cluster;
 mod crash;
 #[path = "reconcile/drift.rs"]
 mod drift;
+#[path = "reconcile/gateways.rs"]
+mod gateways;
 #[path = "reconcile/intruder.rs"]
 mod intruder;
 #[path = "reconcile/locks.rs"]

@@ -38,6 +38,7 @@ async fn the_main_job_from_join_to_deletion() -> Result<()> {
     objects_are_on(&eu).await?;
     pods_go_to_the_pool(&eu).await?;
     nothing_of_acme_is_on(&us).await?;
+    a_gateway_is_shared(&admin, &us).await?;
     the_tenant_sees_exactly_theirs(&hub).await?;
     deletion_takes_it_all_down(&hub, &admin, &eu).await?;
 
@@ -238,6 +239,54 @@ async fn objects_are_on(spoke: &Spoke) -> Result<()> {
     let gateways = Api::<DynamicObject>::namespaced_with(client, "acme-gw", &gateway).list(&all).await?.items;
     ensure!(gateways.len() == 1, "{gateways:?}");
     Ok(())
+}
+
+/// FLEET-4, FLEET-5: who has no gateway of their own gets listeners on the one that is shared, for their own host names.
+async fn a_gateway_is_shared(admin: &Cli, spoke: &Spoke) -> Result<()> {
+    let front = ["gateway", "create", "us-1", "--name", "Front", "--class", "edge"];
+    let listeners = ["--listener", "web:80:HTTP", "--listener", "tls:443:HTTPS", "--certificates"];
+    admin.ok(&[&front[..], &listeners[..], &["organization"]].concat()).await?;
+    admin.ok(&["gateway", "share", "us-1", "front"]).await?;
+    admin.ok(&["organization", "host-names", "globex", "globex.test", "globex.example"]).await?;
+    let client = spoke.plane().client().await?;
+    let api = |kind: &str, namespace: &str| {
+        let kind = ApiResource::from_gvk(&GroupVersionKind::gvk("gateway.networking.k8s.io", "v1", kind));
+        Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &kind)
+    };
+    let (gateways, sets) = (api("Gateway", "bastide-gateway"), api("ListenerSet", "globex-gw"));
+    wait::until("the shared gateway and its listeners", Duration::from_mins(1), async || {
+        let gateway = gateways.get_opt("shared").await?;
+        let set = sets.get_opt("globex-gw").await?;
+        let listeners =
+            set.as_ref().and_then(|set| set.data.pointer("/spec/listeners")?.as_array()).map(Vec::len);
+        Ok((gateway.is_some() && listeners == Some(8)).then_some(()))
+    })
+    .await?;
+    wait::until("globex to be ready", Duration::from_mins(1), async || {
+        let placed = placements(admin, "globex").await;
+        let placed: Value = serde_json::from_str(&placed)?;
+        let conditions = placed.pointer("/0/conditions").or_else(|| placed.pointer("/items/0/conditions"));
+        let ready =
+            conditions.and_then(Value::as_array).into_iter().flatten().any(|one| {
+                one.get("type") == Some(&json!("Ready")) && one.get("status") == Some(&json!("True"))
+            });
+        Ok(ready.then_some(()))
+    })
+    .await?;
+    for refused in
+        [vec!["gateway", "unshare", "us-1"], vec!["gateway", "delete", "front", "--cluster", "us-1"]]
+    {
+        let said = admin.run(&refused).await?;
+        ensure!(said.code != 0 && said.stderr.contains("globex"), "{refused:?}: {}", said.stderr);
+    }
+    let stolen = admin.run(&["organization", "host-names", "acme", "www.globex.test"]).await?;
+    ensure!(stolen.code != 0 && stolen.stderr.contains("globex"), "{}", stolen.stderr);
+    admin.ok(&["gateway", "update", "front", "--cluster", "us-1", "--class", "another"]).await?;
+    wait::until("the gateway to be changed in place", Duration::from_mins(1), async || {
+        let class = gateways.get("shared").await?.data.pointer("/spec/gatewayClassName").cloned();
+        Ok((class == Some(json!("another"))).then_some(()))
+    })
+    .await
 }
 
 /// FLEET-5: a pod that asks for nothing is bound to the pool, and the real scheduler puts it there.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bastide_model::OrganizationId;
-use bastide_model::placement::DesiredSet;
+use bastide_model::gateway::GatewaySpec;
+use bastide_model::placement::{DesiredGateway, DesiredSet};
 use tokio::time::Instant;
 
 /// What is to be done next for a set.
@@ -213,6 +214,13 @@ impl Queue {
         self.entries.values().map(|entry| entry.set.generation).max().unwrap_or(0)
     }
 
+    /// What the gateway that organizations share is made of, as the newest set says that wants it; nothing when none does.
+    pub(crate) fn shared_gateway(&self) -> Option<&GatewaySpec> {
+        let wanting =
+            self.entries.values().filter_map(|entry| Some((entry.set.generation, wanted_of(&entry.set)?)));
+        wanting.max_by_key(|(generation, _)| *generation).map(|(_, spec)| spec)
+    }
+
     /// How many sets there are, and how many of them failed last time.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let failing = self.entries.values().filter(|entry| entry.condition == Condition::Failed).count();
@@ -231,6 +239,14 @@ impl Queue {
         if let Some(due) = self.entries.get_mut(&organization).and_then(|entry| entry.due.take()) {
             self.due.remove(&(due, organization));
         }
+    }
+}
+
+/// What a set wants the shared gateway to be.
+fn wanted_of(set: &DesiredSet) -> Option<&GatewaySpec> {
+    match &set.content.as_ref()?.gateway {
+        DesiredGateway::Common(spec) => Some(spec),
+        DesiredGateway::Shared | DesiredGateway::Dedicated { .. } => None,
     }
 }
 
@@ -292,6 +308,32 @@ mod tests {
             content: Some(serde_json::from_str(text).unwrap()),
         };
         wire.try_into().unwrap()
+    }
+
+    /// FLEET-5: the shared gateway is what the newest set says, whichever organization's, and stays while any wants it.
+    #[test]
+    fn fleet_5_the_shared_gateway_is_what_the_newest_set_says() {
+        let now = Instant::now();
+        let mut queue = Queue::default();
+        let sharing = |number, generation, class: &str| {
+            let mut set = with_content(number, generation);
+            if let Some(content) = &mut set.content {
+                let (class, listeners) = (class.to_owned(), Vec::new());
+                content.gateway =
+                    DesiredGateway::Common(GatewaySpec { class, listeners, addresses: Vec::new() });
+            }
+            set
+        };
+        let class = |queue: &Queue| queue.shared_gateway().map(|spec| spec.class.clone());
+        queue.offer(with_content(1, 1), now);
+        assert_eq!(class(&queue), None);
+        queue.offer(sharing(1, 3, "new"), now);
+        queue.offer(sharing(2, 2, "old"), now);
+        assert_eq!(class(&queue).as_deref(), Some("new"));
+        queue.offer(set(1, 4), now);
+        assert_eq!(class(&queue).as_deref(), Some("old"));
+        queue.offer(with_content(2, 5), now);
+        assert_eq!(class(&queue), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use bastide_model as model;
 use model::cluster as domain;
-use model::gateway::{Listener, ListenerProtocol};
+use model::host_name::HostSuffix;
 use model::labels::{NodePool, NodePoolParts, Toleration};
 use model::limits::{
     REPORTED_ITEMS_MAX, REPORTED_OBJECTS_MAX, REPORTED_TEXT_CHARS_MAX, REPORTED_WORD_CHARS_MAX,
@@ -13,10 +13,9 @@ use model::placement::{DesiredGateway, DesiredOrganization, DesiredSet, Reported
 use model::plan::ComputeLimits;
 use model::{Error, Timestamp};
 
-use super::{Capability, Condition, Content, Facts, Gateway, ObjectStatus, Set, SetStatus};
-use crate::clusters as wire;
+use super::{Capability, Condition, Content, Facts, Gateway, ObjectStatus, Set, SetStatus, SharedGateway};
 
-fn parse<T: FromStr>(field: &str, text: &str) -> Result<T, Error>
+pub(super) fn parse<T: FromStr>(field: &str, text: &str) -> Result<T, Error>
 where
     T::Err: std::fmt::Display,
 {
@@ -120,35 +119,12 @@ impl From<&NodePool> for crate::organizations::NodePool {
     }
 }
 
-impl From<&Listener> for wire::Listener {
-    fn from(listener: &Listener) -> Self {
-        let protocol = match listener.protocol {
-            ListenerProtocol::Http => wire::ListenerProtocol::Http,
-            ListenerProtocol::Https => wire::ListenerProtocol::Https,
-        };
-        Self { name: listener.name.clone(), port: listener.port, protocol }
-    }
-}
-
-impl From<wire::Listener> for Listener {
-    fn from(listener: wire::Listener) -> Self {
-        let protocol = match listener.protocol {
-            wire::ListenerProtocol::Http => ListenerProtocol::Http,
-            wire::ListenerProtocol::Https => ListenerProtocol::Https,
-        };
-        Self { name: listener.name, port: listener.port, protocol }
-    }
-}
-
 impl From<DesiredOrganization> for Content {
     fn from(wanted: DesiredOrganization) -> Self {
-        let gateway = match &wanted.gateway {
-            DesiredGateway::Shared => None,
-            DesiredGateway::Dedicated { name, class, listeners } => Some(Gateway {
-                name: name.clone(),
-                class: class.clone(),
-                listeners: listeners.iter().map(wire::Listener::from).collect(),
-            }),
+        let (gateway, shared_gateway) = match &wanted.gateway {
+            DesiredGateway::Shared => (None, None),
+            DesiredGateway::Common(spec) => (None, Some(SharedGateway::from(spec))),
+            DesiredGateway::Dedicated { name, spec } => (Some(Gateway::new(name, spec)), None),
         };
         Self {
             realm: wanted.realm.to_string(),
@@ -165,17 +141,23 @@ impl From<DesiredOrganization> for Content {
             node_pool: wanted.node_pool.as_ref().map(node_pool_to_wire),
             gateway,
             released: wanted.released,
+            shared_gateway,
+            host_names: wanted.host_names.into_iter().map(String::from).collect(),
         }
     }
 }
 
 impl Content {
     fn parse(self, organization: model::OrganizationId) -> Result<DesiredOrganization, Error> {
-        let gateway = self.gateway.map_or(DesiredGateway::Shared, |gateway| DesiredGateway::Dedicated {
-            name: gateway.name,
-            class: gateway.class,
-            listeners: gateway.listeners.into_iter().map(Listener::from).collect(),
-        });
+        let gateway = match (self.gateway, self.shared_gateway) {
+            (Some(own), _) => {
+                let (name, spec) = own.parse()?;
+                DesiredGateway::Dedicated { name, spec }
+            }
+            (None, Some(shared)) => DesiredGateway::Common(shared.parse()?),
+            (None, None) => DesiredGateway::Shared,
+        };
+        let host_names = self.host_names.iter().map(|name| parse::<HostSuffix>("host_names", name));
         Ok(DesiredOrganization {
             organization,
             realm: parse("realm", &self.realm)?,
@@ -197,6 +179,7 @@ impl Content {
             node_pool: self.node_pool.map(|pool| pool.parse("/node_pool")).transpose()?,
             gateway,
             released: self.released,
+            host_names: host_names.collect::<Result<_, Error>>()?,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Hubs, join tokens, clusters, licences, gateway configurations. A `hub` is an id or a slug, a `cluster` an id or a
+//! Hubs, join tokens, clusters, licences. A `hub` is an id or a slug, a `cluster` an id or a
 //! name.
 
 use reqwest::Method;
@@ -6,9 +6,8 @@ use reqwest::Method;
 use super::transport::Call;
 use super::{Client, ClientError};
 use crate::clusters::{
-    AcceptCluster, AuthorityState, CleanCluster, ClusterView, ForgetCluster, ForgottenCluster,
-    GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView, LicenceView, NewGatewayConfiguration,
-    NewJoinToken, RotateAuthority, UploadLicence,
+    AcceptCluster, AuthorityState, CleanCluster, ClusterView, ForgetCluster, ForgottenCluster, HubView,
+    IssuedJoinToken, JoinTokenView, LicenceView, NewJoinToken, RotateAuthority, UploadLicence,
 };
 use crate::{Page, PageQuery};
 
@@ -121,28 +120,5 @@ impl Client {
         licence: &UploadLicence,
     ) -> Result<LicenceView, ClientError> {
         self.read(Call::new(Method::PUT, &["clusters", cluster, "licence"]).json(licence)?).await
-    }
-
-    /// `GET /v1/clusters/{cluster}/gateway-configurations`: what organizations can choose from.
-    pub async fn gateway_configurations(
-        &self,
-        cluster: &str,
-        page: PageQuery,
-    ) -> Result<Page<GatewayConfigurationView>, ClientError> {
-        self.read(Call::get(&["clusters", cluster, "gateway-configurations"]).page(page)).await
-    }
-
-    /// `POST /v1/clusters/{cluster}/gateway-configurations`: makes a gateway configuration.
-    pub async fn create_gateway_configuration(
-        &self,
-        cluster: &str,
-        configuration: &NewGatewayConfiguration,
-    ) -> Result<GatewayConfigurationView, ClientError> {
-        self.read(Call::post(&["clusters", cluster, "gateway-configurations"]).json(configuration)?).await
-    }
-
-    /// `DELETE /v1/gateway-configurations/{gateway_configuration}`: deletes a gateway configuration that nobody uses.
-    pub async fn delete_gateway_configuration(&self, configuration: &str) -> Result<(), ClientError> {
-        self.done(Call::delete(&["gateway-configurations", configuration])).await
     }
 }

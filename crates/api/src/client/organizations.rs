@@ -7,8 +7,8 @@ use super::{Client, ClientError};
 use crate::audit::AuditView;
 use crate::client_organizations::{CheckResult, ClientOrganizationDraft, NewClientOrganization};
 use crate::organizations::{
-    NewOrganization, NewPlacement, OrganizationChange, OrganizationView, PlacementView, ResourceQuery,
-    ResourceView,
+    HostNames, NewOrganization, NewPlacement, OrganizationChange, OrganizationView, PlacementView,
+    ResourceQuery, ResourceView,
 };
 use crate::users::MemberView;
 use crate::{Page, PageQuery};
@@ -41,6 +41,17 @@ impl Client {
     ) -> Result<OrganizationView, ClientError> {
         let path = ["organizations", organization];
         self.read(Call::new(Method::PATCH, &path).if_match(etag)?.json(change)?).await
+    }
+
+    /// `PUT /v1/organizations/{organization}/host-names`: says which host names an organization owns.
+    pub async fn update_host_names(
+        &self,
+        organization: &str,
+        etag: &str,
+        owned: &HostNames,
+    ) -> Result<OrganizationView, ClientError> {
+        let path = ["organizations", organization, "host-names"];
+        self.read(Call::new(Method::PUT, &path).if_match(etag)?.json(owned)?).await
     }
 
     /// `DELETE /v1/organizations/{organization}`: begins to take an organization down. `confirm` is its slug.

@@ -93,7 +93,7 @@ fn rows() -> Vec<Row> {
         };
     }
     let organizations = [("root", ROOT), ("child", CHILD), ("sibling", SIBLING), ("elsewhere", ELSEWHERE)];
-    ask!(no_agent, organizations, ViewOrganization, CreateOrganization, UpdateOrganization);
+    ask!(no_agent, organizations, ViewOrganization, CreateOrganization, UpdateOrganization, UpdateHostNames);
     ask!(no_agent, organizations, DeleteOrganization, ViewMembers, ViewOrganizationAudit, AdvanceDeletion);
     ask!(no_agent, organizations, CreatePlacement, DeletePlacement, EndPlacement);
     let commons =
@@ -117,6 +117,7 @@ fn rows() -> Vec<Row> {
         EndCluster
     );
     ask!(agents, clusters, ViewLicence, UpdateLicence, ViewGateways, CreateGateway, DeleteGateway);
+    ask!(agents, clusters, UpdateGateway, ShareGateway);
     ask!(agents, clusters, ReportCluster, RenewCertificate, SetDesired, ExpireRequest);
     ask!(no_agent, [("site", Site)], ViewAudit, CompleteSetup, ViewAuthority, RotateAuthority);
     ask!(no_agent, [("childowner", Own(CHILD_OWNER))], ViewOwn, CreateToken, DeleteToken);

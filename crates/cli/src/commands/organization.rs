@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bastide_api::PageQuery;
 use bastide_api::client::{Client, all_pages};
-use bastide_api::organizations::{NewOrganization, OrganizationChange, OrganizationView, Visibility};
+use bastide_api::organizations::{
+    HostNames, NewOrganization, OrganizationChange, OrganizationView, Visibility,
+};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::ListArgs;
@@ -31,6 +33,8 @@ pub(crate) enum OrganizationCommand {
     Create(CreateArgs),
     /// Change an organization; what is not given stays.
     Update(UpdateArgs),
+    /// Say which host names an organization owns, with all beneath them; for administrators of the site or the client.
+    HostNames(HostNamesArgs),
     /// Delete an organization and everything in it. There is no way back.
     Delete(DeleteArgs),
     /// Create a client organization: basic info, cluster, gateway.
@@ -108,6 +112,22 @@ pub(crate) struct ChangeArgs {
     remove_annotations: Vec<String>,
 }
 
+/// Options of `organization host-names`.
+#[derive(Debug, Args)]
+pub(crate) struct HostNamesArgs {
+    /// The organization, slug or id.
+    organization: String,
+    /// All that it owns from now on, such as acme.example.
+    #[arg(value_name = "HOST", required_unless_present = "none")]
+    host_names: Vec<String>,
+    /// It owns none from now on.
+    #[arg(long, conflicts_with = "host_names")]
+    none: bool,
+    /// Change it only while it has this entity tag; the present one when not given.
+    #[arg(long, value_name = "ETAG")]
+    if_match: Option<String>,
+}
+
 /// Options of `organization delete`.
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
@@ -158,6 +178,7 @@ pub(crate) async fn run(shell: &Shell, command: OrganizationCommand) -> Result<(
         }
         OrganizationCommand::Create(args) => create(shell, &client, args).await,
         OrganizationCommand::Update(args) => update(shell, &client, args).await,
+        OrganizationCommand::HostNames(args) => host_names(shell, &client, args).await,
         OrganizationCommand::Delete(args) => delete(shell, &client, args).await,
         OrganizationCommand::CreateClient(args) => client_organization::create(shell, &client, *args).await,
         OrganizationCommand::Members(OfOrganization { organization, list }) => {
@@ -194,6 +215,13 @@ async fn update(shell: &Shell, client: &Client, args: UpdateArgs) -> Result<(), 
     let etag = args.if_match.as_ref().unwrap_or(&present.etag);
     let change = changed(&present, args.change);
     shell.output.one(&client.update_organization(&present.id, etag, &change).await?)
+}
+
+async fn host_names(shell: &Shell, client: &Client, args: HostNamesArgs) -> Result<(), Failure> {
+    let present = client.organization(&args.organization).await?;
+    let etag = args.if_match.as_ref().unwrap_or(&present.etag);
+    let owned = HostNames { host_names: args.host_names };
+    shell.output.one(&client.update_host_names(&present.id, etag, &owned).await?)
 }
 
 /// The API replaces all annotations at once; here they are added and removed one by one.
@@ -267,7 +295,7 @@ mod tests {
         let view: OrganizationView = serde_json::from_value(serde_json::json!({
             "id": "org_1", "slug": "acme", "name": "Acme", "description": "", "kind": "work",
             "visibility": "private", "annotations": {"a": "1", "b": "2"}, "namespace_base": "acme",
-            "plan": "base", "state": "active", "created_at": "", "actions": [], "etag": "\"1\""
+            "plan": "base", "state": "active", "host_names": [], "created_at": "", "actions": [], "etag": "\"1\""
         }))
         .unwrap();
         let change = |annotations: &[(&str, &str)], remove: &[&str]| {

@@ -1,8 +1,10 @@
 //! Hubs, join tokens, clusters, licences, gateway configurations.
 
 use bastide_api::clusters::{
-    AuthorityState, ClusterView, GatewayConfigurationView, HubView, IssuedJoinToken, JoinTokenView,
-    LicenceView, ListenerProtocol,
+    AuthorityState, ClusterView, HubView, IssuedJoinToken, JoinTokenView, LicenceView,
+};
+use bastide_api::gateways::{
+    CertificatePolicy, GatewayConfigurationView, Listener, ListenerProtocol, RouteKind,
 };
 
 use super::{CONDITION_HEADERS, condition_row, named, optional, yes};
@@ -135,9 +137,16 @@ impl Detailed for LicenceView {
 }
 
 impl Listed for GatewayConfigurationView {
-    const HEADERS: &'static [&'static str] = &["SLUG", "NAME", "CLASS", "LISTENERS", "ID"];
+    const HEADERS: &'static [&'static str] = &["SLUG", "NAME", "CLASS", "LISTENERS", "SHARED", "ID"];
     fn cells(&self) -> Vec<String> {
-        vec![self.slug.clone(), self.name.clone(), self.class.clone(), listeners(self), self.id.clone()]
+        vec![
+            self.slug.clone(),
+            self.name.clone(),
+            self.class.clone(),
+            listeners(self).join(" "),
+            yes(self.shared),
+            self.id.clone(),
+        ]
     }
 }
 
@@ -149,19 +158,46 @@ impl Detailed for GatewayConfigurationView {
             .field("Id", &self.id)
             .field("Cluster", &self.cluster)
             .field("Class", &self.class)
-            .field("Listeners", listeners(self))
+            .several("Listeners", &listeners(self))
+            .several("Addresses", &self.addresses)
+            .field("Certificates", certificates(self.certificates))
+            .field("Shared", yes(self.shared))
+            .field("ETag", &self.etag)
             .field("Created", &self.created_at)
     }
 }
 
 /// As `gateway create --listener` takes them.
-fn listeners(configuration: &GatewayConfigurationView) -> String {
-    let one = |listener: &bastide_api::clusters::Listener| {
-        let protocol = match listener.protocol {
-            ListenerProtocol::Http => "HTTP",
-            ListenerProtocol::Https => "HTTPS",
-        };
-        format!("{}:{}:{protocol}", listener.name, listener.port)
+fn listeners(configuration: &GatewayConfigurationView) -> Vec<String> {
+    configuration.listeners.iter().map(listener).collect()
+}
+
+fn listener(listener: &Listener) -> String {
+    let protocol = match listener.protocol {
+        ListenerProtocol::Http => "HTTP",
+        ListenerProtocol::Https => "HTTPS",
     };
-    configuration.listeners.iter().map(one).collect::<Vec<_>>().join(",")
+    let kinds: Vec<&str> = listener
+        .allowed
+        .iter()
+        .map(|kind| match kind {
+            RouteKind::Http => "HTTPRoute",
+            RouteKind::Grpc => "GRPCRoute",
+        })
+        .collect();
+    let host = listener.host_name.as_deref().unwrap_or_default();
+    let limits = match (host, kinds.is_empty()) {
+        ("", true) => String::new(),
+        (host, true) => format!(":{host}"),
+        (host, false) => format!(":{host}:{}", kinds.join(",")),
+    };
+    format!("{}:{}:{protocol}{limits}", listener.name, listener.port)
+}
+
+fn certificates(policy: CertificatePolicy) -> &'static str {
+    match policy {
+        CertificatePolicy::Gateway => "gateway",
+        CertificatePolicy::Organization => "organization",
+        CertificatePolicy::None => "none",
+    }
 }

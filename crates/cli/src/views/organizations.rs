@@ -44,6 +44,7 @@ impl Detailed for OrganizationView {
             .field("State", &self.state)
             .field("Namespace base", &self.namespace_base)
             .several("Annotations", &annotations)
+            .several("Host names", &self.host_names)
             .optional("Your role", self.role.as_ref())
             .several("You may", &self.actions)
             .field("Created", &self.created_at)

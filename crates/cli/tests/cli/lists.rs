@@ -116,7 +116,8 @@ fn what_the_api_knows_by_id_is_found_by_name() {
         "GET /v1/clusters/eu-1/gateway-configurations" => page(
             [json!({
                 "id": "gwc_1", "cluster": "cls_1", "slug": "edge", "name": "Edge", "class": "nginx",
-                "listeners": [{"name": "web", "port": 443, "protocol": "HTTPS"}], "created_at": ""
+                "listeners": [{"name": "web", "port": 443, "protocol": "HTTPS"}],
+                "addresses": [], "certificates": "gateway", "shared": false, "created_at": "", "etag": "\"1\""
             })],
             None,
         ),
@@ -127,7 +128,7 @@ fn what_the_api_knows_by_id_is_found_by_name() {
     let user = cli.run(&["user", "get", "Ada@example.org", "-o", "json"]).stdout;
     assert_eq!(serde_json::from_str::<Value>(&user).unwrap()["id"], "usr_1");
     let end = cli.run(&["gateway", "list", "eu-1", "--no-headers"]);
-    assert_eq!(end.stdout, "edge  Edge  nginx  web:443:HTTPS  gwc_1\n");
+    assert_eq!(end.stdout, "edge  Edge  nginx  web:443:HTTPS  no  gwc_1\n");
     assert_eq!(cli.run(&["gateway", "delete", "edge", "--cluster", "eu-1"]).code, 0);
     assert_eq!(cli.run(&["gateway", "delete", "egde", "--cluster", "eu-1"]).code, 3);
 }

@@ -229,7 +229,7 @@ pub(crate) fn organization(slug: &str) -> Value {
     json!({
         "id": format!("org_{slug}"), "slug": slug, "name": slug.to_uppercase(), "description": "", "kind": "work",
         "visibility": "private", "annotations": {}, "namespace_base": slug, "plan": "base", "state": "active",
-        "created_at": "2026-01-01T00:00:00Z", "role": "owner", "actions": ["update"], "etag": "\"7\""
+        "created_at": "2026-01-01T00:00:00Z", "host_names": [], "role": "owner", "actions": ["update"], "etag": "\"7\""
     })
 }
 

@@ -101,3 +101,10 @@ pub(super) fn is_controller(names: &[&str]) -> String {
         .collect();
     format!("request.userInfo.username in [{}]", accounts.join(", "))
 }
+
+/// The items of an annotation of the object's namespace, which only Bastide can write (`bastide-namespaces`).
+pub(super) fn listed(annotation: &str) -> String {
+    format!(
+        "namespaceObject.metadata.?annotations[?'{annotation}'].orValue('').split(',').filter(one, one != '')"
+    )
+}

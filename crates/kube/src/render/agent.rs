@@ -106,7 +106,7 @@ fn cluster_rules() -> Vec<Value> {
         ),
         // What the locks ask for before they let somebody through.
         rule(GROUP, &[TENANTS], &[ADMINISTER]),
-        rule("gateway.networking.k8s.io", &["gateways"], KEEP),
+        rule("gateway.networking.k8s.io", &["gateways", "listenersets"], KEEP),
         rule("rbac.authorization.k8s.io", &["rolebindings"], KEEP),
         rule("rbac.authorization.k8s.io", &["clusterroles"], READ),
         json!({

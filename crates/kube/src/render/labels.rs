@@ -27,6 +27,13 @@ pub(super) const NODE_SELECTOR_ANNOTATION: &str = "bastide.dev/node-selector";
 /// On a namespace of an organization with a node pool: the pool's tolerations as `kubectl taint` writes them, with commas
 /// between them.
 pub(super) const TOLERATIONS_ANNOTATION: &str = "bastide.dev/tolerations";
+/// On a namespace of an organization: the host names that it owns, with commas between them.
+pub(super) const HOST_NAMES_ANNOTATION: &str = "bastide.dev/host-names";
+/// On a namespace of an organization: `dedicated` where it has a gateway of its own, else `shared`.
+pub(super) const GATEWAY_ANNOTATION: &str = "bastide.dev/gateway";
+/// On a namespace of an organization: what its routes may attach to, as kind, namespace and name with strokes between
+/// them.
+pub(super) const ROUTE_PARENT_ANNOTATION: &str = "bastide.dev/route-parent";
 
 /// Labels of every object of an organization.
 pub(super) fn of(desired: &DesiredOrganization) -> Value {

@@ -114,9 +114,10 @@ fn own_objects() -> Policy<'static> {
                 "ObjectLocked: what Bastide made is changed by Bastide only.",
             ),
             (
-                // A gateway's controller may note something on it and hold it back until what serves it is gone.
+                // Their controller may note something on gateways and listeners and hold them back until what serves them is
+                // gone.
                 format!(
-                    "request.operation != 'UPDATE' || request.resource.resource == 'gateways' || ({} && {})",
+                    "request.operation != 'UPDATE' || request.resource.resource in ['gateways', 'listenersets'] || ({} && {})",
                     same("annotations"),
                     nothing_added("finalizers")
                 ),

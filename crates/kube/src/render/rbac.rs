@@ -66,7 +66,17 @@ const READABLE: &[(&str, &[&str])] = &[
     ("batch", &["cronjobs/status", "jobs/status"]),
     ("discovery.k8s.io", &["endpointslices"]),
     ("events.k8s.io", &["events"]),
-    ("gateway.networking.k8s.io", &["gateways", "gateways/status", "grpcroutes/status", "httproutes/status"]),
+    (
+        "gateway.networking.k8s.io",
+        &[
+            "gateways",
+            "gateways/status",
+            "grpcroutes/status",
+            "httproutes/status",
+            "listenersets",
+            "listenersets/status",
+        ],
+    ),
     ("metrics.k8s.io", &["pods"]),
     ("networking.k8s.io", &["networkpolicies"]),
     ("policy", &["poddisruptionbudgets/status"]),

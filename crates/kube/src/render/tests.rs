@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bastide_model::gateway::{Listener, ListenerProtocol};
+use bastide_model::gateway::{GatewayAddress, Listener, ListenerProtocol, RouteKind};
 use bastide_model::labels::{NodePool, NodePoolParts, is_dns_label};
 use bastide_model::names::{Annotations, NamespaceBase};
 use bastide_model::plan::{ComputeLimits, NetworkIsolation};
@@ -36,6 +36,7 @@ fn acme(change: impl FnOnce(&mut DesiredOrganization)) -> DesiredOrganization {
         node_pool: None,
         gateway: DesiredGateway::Shared,
         released: false,
+        host_names: Vec::new(),
     };
     change(&mut desired);
     desired
@@ -47,16 +48,31 @@ fn pool(labels: &[(&str, &str)], tolerations: &[&str]) -> NodePool {
     NodePool::try_from(NodePoolParts { labels, tolerations }).unwrap()
 }
 
-fn dedicated(name: String) -> DesiredGateway {
-    let listener = |name: &str, port, protocol| Listener { name: name.to_owned(), port, protocol };
-    DesiredGateway::Dedicated {
-        name,
+fn web() -> GatewaySpec {
+    let listener = |name: &str, port, protocol| Listener {
+        name: name.to_owned(),
+        port,
+        protocol,
+        host_name: None,
+        allowed: Vec::new(),
+    };
+    GatewaySpec {
         class: "envoy".to_owned(),
         listeners: vec![
             listener("http", 80, ListenerProtocol::Http),
             listener("https", 443, ListenerProtocol::Https),
         ],
+        addresses: Vec::new(),
     }
+}
+
+fn dedicated(name: String) -> DesiredGateway {
+    DesiredGateway::Dedicated { name, spec: web() }
+}
+
+fn common(desired: &mut DesiredOrganization, host_names: &[&str]) {
+    desired.gateway = DesiredGateway::Common(web());
+    desired.host_names = host_names.iter().map(|name| name.parse().unwrap()).collect();
 }
 
 fn options() -> RenderOptions {
@@ -89,6 +105,75 @@ fn fleet_5_an_own_gateway() {
     let own = rendered(&acme(|desired| desired.gateway = dedicated("acme-gw".to_owned())));
     insta::assert_snapshot!(to_yaml(&changed(&shared, &own)));
     assert!(!shared.iter().any(|object| object.key().is(&GATEWAY)));
+}
+
+/// FLEET-4, FLEET-5: addresses, host names and kinds of routes of a configuration reach the gateway.
+#[test]
+fn fleet_5_everything_of_a_configuration_is_in_the_gateway() {
+    let mut spec = web();
+    spec.addresses = vec![
+        GatewayAddress::Ip("2001:db8::7".parse().unwrap()),
+        GatewayAddress::HostName("edge.example.org".parse().unwrap()),
+    ];
+    spec.listeners.truncate(1);
+    for listener in &mut spec.listeners {
+        listener.host_name = Some("*.acme.example".parse().unwrap());
+        listener.allowed = vec![RouteKind::Grpc];
+    }
+    let gateway = DesiredGateway::Dedicated { name: "acme-gw".to_owned(), spec };
+    let rendered = gateway::render(&acme(|desired| desired.gateway = gateway), &options());
+    insta::assert_snapshot!(to_yaml(&Vec::from_iter(rendered)));
+}
+
+/// FLEET-5: on the gateway that organizations share, one has listeners for its own host names and no other.
+#[test]
+fn fleet_5_listeners_on_the_shared_gateway() {
+    let without = rendered(&acme(|_| ()));
+    let with = rendered(&acme(|desired| common(desired, &["acme.example", "www.acme.org"])));
+    insta::assert_snapshot!(to_yaml(&changed(&without, &with)));
+    let nameless = rendered(&acme(|desired| common(desired, &[])));
+    assert_eq!(keys(&nameless), keys(&without), "without a host name there is nothing to listen for");
+    let most = rendered(&acme(|desired| {
+        let names: Vec<String> =
+            (0..bastide_model::limits::HOST_NAMES_MAX).map(|n| format!("n{n}.example")).collect();
+        common(desired, &names.iter().map(String::as_str).collect::<Vec<_>>());
+        if let DesiredGateway::Common(spec) = &mut desired.gateway {
+            let first = spec.listeners[0].clone();
+            spec.listeners.resize(bastide_model::limits::SHARED_LISTENERS_MAX, first);
+        }
+    }));
+    let set = most.iter().find(|object| object.key().is(&crate::object::LISTENER_SET)).unwrap();
+    assert_eq!(set.body().pointer("/spec/listeners").and_then(Value::as_array).unwrap().len(), 64);
+}
+
+/// FLEET-5: the gateway that organizations share is made once, beside everything else of Bastide's.
+#[test]
+fn fleet_5_the_shared_gateway() {
+    let shared = RenderOptions { shared_gateway: Some(web()), ..options() };
+    insta::assert_snapshot!(to_yaml(&changed(&cluster(&options()), &cluster(&shared))));
+}
+
+/// ORG-8: no organization ever uses another's gateway, so that none can keep another from going: what is made of one
+/// configuration is one gateway for each organization, in its own namespace, and only its own namespaces attach to it.
+#[test]
+fn org_8_no_organization_uses_anothers_gateway() {
+    let one = |name: &str, id| {
+        acme(|desired| {
+            desired.organization = OrganizationId::from_uuid(Uuid::from_u128(id));
+            desired.namespace_base = NamespaceBase::from_stored(name.to_owned());
+            desired.gateway = dedicated(desired.namespace_base.gateway());
+        })
+    };
+    let (acme, other) = (one("acme", 1), one("other", 2));
+    assert!(keys(&rendered(&acme)).is_disjoint(&keys(&rendered(&other))));
+    for (own, foreign) in [(&acme, &other), (&other, &acme)] {
+        let gateway = gateway::render(own, &options()).unwrap();
+        assert_eq!(gateway.key().namespace, Some(own.namespace_base.gateway()));
+        let written = gateway.body().to_string();
+        assert!(written.contains(&own.organization.to_string()));
+        assert!(!written.contains(&foreign.organization.to_string()));
+        assert!(!to_yaml(&rendered(own)).contains(&gateway::route_parent(foreign, &options())));
+    }
 }
 
 /// FLEET-5: what a node pool adds.
@@ -219,6 +304,7 @@ fn role_7_tenants_cannot_widen_their_rights() {
                 "rolebindings",
                 "namespaces",
                 "gateways",
+                "listenersets",
             ] {
                 assert!(
                     !(writes && resources.iter().any(|one| one == confining)),

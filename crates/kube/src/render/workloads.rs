@@ -3,7 +3,7 @@
 //!
 //! Checked on the result, after everything that changes what was asked for.
 
-use super::admission::{GROUP, Policy, is_controller, on, tenants};
+use super::admission::{GROUP, Policy, is_controller, listed, on, tenants};
 use super::labels::{NODE_SELECTOR_ANNOTATION, ROLE_LABEL, TOLERATIONS_ANNOTATION};
 use crate::object::Object;
 use serde_json::json;
@@ -135,11 +135,4 @@ fn claims() -> Policy<'static> {
             ),
         ],
     }
-}
-
-/// The items of an annotation of the pod's namespace, which only Bastide can write (`bastide-namespaces`).
-fn listed(annotation: &str) -> String {
-    format!(
-        "namespaceObject.metadata.?annotations[?'{annotation}'].orValue('').split(',').filter(one, one != '')"
-    )
 }

@@ -4,6 +4,7 @@
 mod authority;
 mod clusters;
 mod entry;
+mod gateways;
 mod me;
 mod organizations;
 mod placements;
@@ -47,10 +48,18 @@ fn form<M: 'static>(
 
 /// Every row of the console.
 pub(crate) fn rows() -> Vec<Operation> {
-    [entry_rows(), me_rows(), organization_rows(), joining_rows(), cluster_rows(), platform_rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        entry_rows(),
+        me_rows(),
+        organization_rows(),
+        joining_rows(),
+        cluster_rows(),
+        gateway_rows(),
+        platform_rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn entry_rows() -> Vec<Operation> {
@@ -134,6 +143,13 @@ fn organization_rows() -> Vec<Operation> {
             organizations::settings_post,
             "Change it",
         ),
+        form(
+            "/o/{slug}/host-names",
+            "console_host_names",
+            Needs(P::HostNamesUpdate),
+            organizations::host_names,
+            "Say which host names it owns",
+        ),
         page("/o/{slug}/delete", "console_delete", end, organizations::delete, "What deleting it takes"),
         form("/o/{slug}/delete", "console_delete_post", end, organizations::delete_post, "Delete it"),
         page(PLACE, "console_place", place, placements::place, "Another cluster for it"),
@@ -167,11 +183,8 @@ fn cluster_rows() -> Vec<Operation> {
     const FORGET: &str = "/platform/clusters/{name}/forget";
     const FOLLOW: &str = "/platform/clusters/{name}/follow";
     const LICENCE: &str = "/platform/clusters/{name}/licence";
-    const GATEWAYS: &str = "/platform/clusters/{name}/gateways";
-    const GATEWAY: &str = "/platform/clusters/{name}/gateways/{gateway}/delete";
     let (see, decide) = (Needs(P::ClustersView), Needs(P::ClustersAccept));
     let (license, end) = (Needs(P::LicencesUpdate), Needs(P::ClustersDelete));
-    let (make, drop) = (Needs(P::GatewaysCreate), Needs(P::GatewaysDelete));
     vec![
         page(ONE, "console_cluster", see, clusters::view, "A cluster"),
         form(ACCEPT, "console_cluster_accept", decide, clusters::accept, "Accept it"),
@@ -181,14 +194,23 @@ fn cluster_rows() -> Vec<Operation> {
         form(FORGET, "console_cluster_forget", end, clusters::forget, "Forget it"),
         form(FOLLOW, "console_cluster_follow", decide, clusters::follow, "Let it follow"),
         form(LICENCE, "console_licence", license, clusters::licence, "Upload its licence"),
-        form(
-            GATEWAYS,
-            "console_gateway_create",
-            make,
-            clusters::gateway_create,
-            "Make a gateway configuration",
-        ),
-        form(GATEWAY, "console_gateway_delete", drop, clusters::gateway_delete, "Delete one"),
+    ]
+}
+
+fn gateway_rows() -> Vec<Operation> {
+    use Permission as P;
+    const ALL: &str = "/platform/clusters/{name}/gateways";
+    const ONE: &str = "/platform/clusters/{name}/gateways/{gateway}";
+    const SHARE: &str = "/platform/clusters/{name}/gateways/{gateway}/share";
+    const DELETE: &str = "/platform/clusters/{name}/gateways/{gateway}/delete";
+    let (see, change) = (Needs(P::GatewaysView), Needs(P::GatewaysUpdate));
+    let (make, end) = (Needs(P::GatewaysCreate), Needs(P::GatewaysDelete));
+    vec![
+        form(ALL, "console_gateway_create", make, gateways::create, "Make a gateway configuration"),
+        page(ONE, "console_gateway", see, gateways::view, "A gateway configuration"),
+        form(ONE, "console_gateway_update", change, gateways::update, "Change it"),
+        form(SHARE, "console_gateway_share", change, gateways::share, "Let organizations share it, or not"),
+        form(DELETE, "console_gateway_delete", end, gateways::delete, "Delete one"),
     ]
 }
 

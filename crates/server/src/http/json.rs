@@ -104,7 +104,8 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bastide_api::clusters::{NewGatewayConfiguration, NewJoinToken};
+    use bastide_api::clusters::NewJoinToken;
+    use bastide_api::gateways::NewGatewayConfiguration;
     use bastide_api::organizations::NewOrganization;
     use bastide_model::Error;
 

@@ -3,13 +3,13 @@
 use axum::extract::State;
 use bastide_api::audit::AuditView;
 use bastide_api::organizations::{
-    ConfirmQuery, NewOrganization, OrganizationChange, OrganizationView, PlacementView, ResourceQuery,
-    ResourceView,
+    ConfirmQuery, HostNames, NewOrganization, OrganizationChange, OrganizationView, PlacementView,
+    ResourceQuery, ResourceView,
 };
 use bastide_api::users::MemberView;
 use bastide_api::{Page, PageQuery};
-use bastide_app::audit;
 use bastide_app::organizations::{self, Change, Details, ResourceFilter};
+use bastide_app::{audit, host_names};
 use bastide_model::error::FieldErrors;
 use bastide_model::names::{Annotations, Description, DisplayName};
 use http::Uri;
@@ -89,6 +89,19 @@ pub(crate) fn read_change(input: OrganizationChange) -> bastide_model::Result<Ch
     let annotations = optional(&mut errors, "/annotations", input.annotations.map(Annotations::try_from));
     errors.finish()?;
     Ok(Change { name, description, visibility: input.visibility.map(views::visibility), annotations })
+}
+
+pub(crate) async fn host_names(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+    IfMatch(seen): IfMatch,
+    Body(input): Body<HostNames>,
+) -> Result<Out<OrganizationView>, Failure> {
+    let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
+    let details = host_names::update(&hub.app, &caller, id, seen, &input.host_names).await?;
+    let revision = details.organization.revision;
+    Ok(Out::new(views::organization(details)).etag(revision))
 }
 
 pub(crate) async fn delete(

@@ -69,6 +69,7 @@ fn organization_rows() -> Vec<Operation> {
         GET "/v1/organizations/{organization}", "organization_view", Needs(P::OrganizationsView), organizations::view, "See an organization";
         PATCH "/v1/organizations/{organization}", "organization_update", Needs(P::OrganizationsUpdate), organizations::update, "Change an organization";
         DELETE "/v1/organizations/{organization}", "organization_delete", Needs(P::OrganizationsDelete), organizations::delete, "Begin to delete an organization";
+        PUT "/v1/organizations/{organization}/host-names", "host_names_update", Needs(P::HostNamesUpdate), organizations::host_names, "Say which host names an organization owns";
         GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), organizations::members, "List who has a role in an organization";
         GET "/v1/organizations/{organization}/placements", "placement_list", Needs(P::OrganizationsView), organizations::placements, "See where an organization runs";
         GET "/v1/organizations/{organization}/resources", "resource_list", Needs(P::OrganizationsView), organizations::resources, "List what was put on clusters for an organization";
@@ -112,6 +113,9 @@ fn fleet_rows() -> Vec<Operation> {
         PUT "/v1/clusters/{cluster}/licence", "licence_update", Needs(P::LicencesUpdate), licences::update, "Replace a cluster's licence";
         GET "/v1/clusters/{cluster}/gateway-configurations", "gateway_configuration_list", Needs(P::GatewaysView), gateways::list, "List a cluster's gateway configurations";
         POST "/v1/clusters/{cluster}/gateway-configurations", "gateway_configuration_create", Needs(P::GatewaysCreate), gateways::create, "Make a gateway configuration";
+        PUT "/v1/clusters/{cluster}/shared-gateway", "shared_gateway_update", Needs(P::GatewaysUpdate), gateways::share, "Say which gateway the organizations of a cluster share";
+        GET "/v1/gateway-configurations/{gateway_configuration}", "gateway_configuration_view", Needs(P::GatewaysView), gateways::view, "See a gateway configuration";
+        PATCH "/v1/gateway-configurations/{gateway_configuration}", "gateway_configuration_update", Needs(P::GatewaysUpdate), gateways::update, "Change a gateway configuration";
         DELETE "/v1/gateway-configurations/{gateway_configuration}", "gateway_configuration_delete", Needs(P::GatewaysDelete), gateways::delete, "Delete a gateway configuration";
     }
 }

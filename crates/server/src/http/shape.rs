@@ -117,7 +117,7 @@ fn allows_lists(schema: &Value) -> bool {
 mod tests {
     use super::*;
     use bastide_api::client_organizations::{ClientOrganizationDraft, NewClientOrganization};
-    use bastide_api::clusters::NewGatewayConfiguration;
+    use bastide_api::gateways::NewGatewayConfiguration;
     use bastide_api::identity::LoginRequest;
     use serde_json::json;
 

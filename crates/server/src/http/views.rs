@@ -3,9 +3,9 @@
 use bastide_api as wire;
 use bastide_api::audit::AuditView;
 use bastide_api::clusters::{
-    CapabilityView, ClusterAdministration, ClusterView, ConditionView, GatewayConfigurationView, HubView,
-    JoinTokenView, LicenceView, Listener,
+    CapabilityView, ClusterAdministration, ClusterView, ConditionView, HubView, JoinTokenView, LicenceView,
 };
+use bastide_api::gateways::{GatewayConfigurationView, Listener};
 use bastide_api::identity::{Me, SessionView, TokenView};
 use bastide_api::organizations::{
     GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, ResourceView,
@@ -44,6 +44,7 @@ pub(crate) fn organization(details: organizations::Details) -> OrganizationView 
         namespace_base: organization.namespace_base.to_string(),
         plan: details.plan.slug.to_string(),
         state: organization.state.to_string(),
+        host_names: details.host_names.into_iter().map(String::from).collect(),
         created_at: organization.created_at.to_string(),
         role: details.role.map(str::to_owned),
         actions: texts(details.actions),
@@ -191,9 +192,13 @@ pub(crate) fn gateway(gateway: GatewayConfiguration) -> GatewayConfigurationView
         cluster: gateway.cluster.to_string(),
         slug: gateway.slug.into(),
         name: gateway.name.into(),
-        class: gateway.class,
-        listeners: gateway.listeners.iter().map(Listener::from).collect(),
+        class: gateway.spec.class,
+        listeners: gateway.spec.listeners.iter().map(Listener::from).collect(),
+        addresses: gateway.spec.addresses.into_iter().map(String::from).collect(),
+        certificates: gateway.certificates.into(),
+        shared: gateway.shared,
         created_at: gateway.created_at.to_string(),
+        etag: etag(gateway.revision),
     }
 }
 

@@ -27,6 +27,7 @@
 //! | `/o/{slug}/members` | [`members`] | – | query as above |
 //! | `/o/{slug}/audit` | [`audit()`] | – | query as above |
 //! | `/o/{slug}/settings` | [`settings`] | the same | `etag` and [`OrganizationForm`] without `slug` and `parent` |
+//! | | | `/o/{slug}/host-names` | `etag`, `host_names` |
 //! | `/o/{slug}/placements/new` | [`place`] | the same | `spoke`, the node pool as below, `gateway_configuration` |
 //! | `/o/{slug}/placements/{cluster}/leave` | [`leave`] | the same | `release` = `yes` or `no`, `confirm` |
 //! | `/o/{slug}/delete` | [`delete_organization`] | the same | `confirm` |
@@ -36,7 +37,9 @@
 //! | | | `/platform/join-tokens/{id}/withdraw` | none |
 //! | `/platform/clusters/join` | [`join`] | the same | `cluster_name`, `minutes`; the answer to POST is the page with the secret, not a redirect |
 //! | `/platform/clusters/{name}` | [`cluster`] | `…/licence` | `pem` |
-//! | | | `…/gateways` | [`GatewayForm`]: `name`, `slug`, `class`, `listener_name`*, `listener_port`*, `listener_protocol`* |
+//! | | | `…/gateways` | [`GatewayForm`]: `name`, `slug`, `class`, `addresses`, `certificates` = `gateway`, `organization` or `none`, `listener_name`*, `listener_port`*, `listener_protocol`*, `listener_host`*, `listener_routes`* |
+//! | `/platform/clusters/{name}/gateways/{slug}` | [`gateway`] | the same | `etag` and [`GatewayForm`] without `slug` |
+//! | | | `…/share` | `shared` = `yes` or `no` |
 //! | | | `…/gateways/{slug}/delete` | none |
 //! | | | `…/withdraw` | none |
 //! | | | `…/delete` | `confirm`, `placed` = `refuse`, `leave` or `clean` |
@@ -99,9 +102,9 @@ pub use organization::{
     leave, members, overview, place, settings, to_placement,
 };
 pub use platform::{
-    AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, JoinPage,
-    ListenerRow, NewUserPage, PlansPage, Refusal, UsersPage, authority, client_organizations, cluster,
-    clusters, join, new_user, plans, users,
+    AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, GatewayPage,
+    JoinPage, ListenerRow, NewUserPage, PlansPage, Refusal, UsersPage, authority, client_organizations,
+    cluster, clusters, gateway, join, new_user, plans, users,
 };
 pub use wizard::{
     AdministratorKind, Draft, GatewayKind, Step, TolerationRow, WizardAction, WizardPage, WizardPost,

@@ -10,7 +10,7 @@ use bastide_authz::action::{
 use bastide_authz::{Commons, Own, Realm, Site};
 use bastide_model::audit::AuditRecord;
 use bastide_model::cluster::Membership;
-use bastide_model::gateway::GatewayConfiguration;
+use bastide_model::gateway::{CertificatePolicy, GatewayConfiguration, GatewaySpec};
 use bastide_model::licence::Examination;
 use bastide_model::names::Annotations;
 use bastide_model::organization::OrganizationState;
@@ -162,6 +162,12 @@ async fn organizations_leave_records(bed: &Bed, seen: &mut Seen) {
     seen.creation(bed, "client_organization_create", None, client.id).await;
     rename(bed, owner, child, "Renamed").await;
     seen.one(bed, "organization_update").await;
+    let (permit, before) = (bed.site::<action::UpdateHostNames>(child).await, bed.organization(child).await);
+    let mut tx = bed.write().await;
+    let names = ["acme.example".parse().unwrap()];
+    tx.host_names_update(&permit, &before, &names, bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "host_names_update").await;
     deletion::delete(bed, child).await.unwrap();
     seen.one(bed, "organization_delete").await;
     deletion::tear_down(bed, child, OrganizationState::PartiallyDeleted).await.unwrap();
@@ -359,15 +365,27 @@ async fn gateways_leave_records(bed: &Bed, seen: &mut Seen, cluster: ClusterId) 
         cluster,
         slug: "own".parse().unwrap(),
         name: "Own".parse().unwrap(),
-        class: "envoy".into(),
-        listeners: vec![],
+        spec: GatewaySpec { class: "envoy".into(), listeners: vec![], addresses: vec![] },
+        certificates: CertificatePolicy::None,
+        shared: false,
         created_at: bed.now(),
+        revision: 1,
     };
     let permit = bed.site::<CreateGateway>(cluster).await;
     let mut tx = bed.write().await;
     tx.gateway_create(&permit, &gateway, audit_id()).await.unwrap();
     tx.commit().await.unwrap();
     seen.one(bed, "gateway_configuration_create").await;
+    let permit = bed.site::<action::UpdateGateway>(cluster).await;
+    let mut tx = bed.write().await;
+    tx.gateway_update(&permit, (&gateway, &gateway), bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "gateway_configuration_update").await;
+    let (permit, on) = (bed.site::<action::ShareGateway>(cluster).await, bed.the_cluster(cluster).await);
+    let mut tx = bed.write().await;
+    tx.gateway_share(&permit, &on, (None, Some(&gateway)), bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "shared_gateway_update").await;
     let permit = bed.site::<DeleteGateway>(cluster).await;
     let mut tx = bed.write().await;
     tx.gateway_delete(&permit, &gateway, bed.audit()).await.unwrap();

@@ -8,7 +8,10 @@ use bastide_authz::action::{
     ViewGateways, ViewOrganization, WithdrawCluster,
 };
 use bastide_model::cluster::{Condition, ConditionStatus, Membership};
-use bastide_model::gateway::{GatewayChoice, GatewayConfiguration, Listener, ListenerProtocol};
+use bastide_model::gateway::{
+    CertificatePolicy, GatewayChoice, GatewayConfiguration, GatewaySpec, Listener, ListenerProtocol,
+    RouteKind,
+};
 use bastide_model::labels::{NodePool, NodePoolParts};
 use bastide_model::licence::{Examination, LicenceFacts};
 use bastide_model::placement::{
@@ -68,18 +71,32 @@ async fn fleet_3_a_licence_is_replaced(bed: Bed) {
     assert_eq!(bed.database.number("select count(*) from licences").await, 1);
 }
 
-async fn gateway(bed: &Bed, cluster: ClusterId, slug: &str) -> Result<GatewayConfiguration> {
+fn listener(name: &str, port: u16, protocol: ListenerProtocol) -> Listener {
+    Listener { name: name.into(), port, protocol, host_name: None, allowed: Vec::new() }
+}
+
+pub(crate) async fn gateway(bed: &Bed, cluster: ClusterId, slug: &str) -> Result<GatewayConfiguration> {
     let gateway = GatewayConfiguration {
         id: GatewayConfigurationId::fresh(&SystemIds),
         cluster,
         slug: slug.parse().unwrap(),
         name: format!("Gateway {slug} 'x'").parse().unwrap(),
-        class: "envoy".into(),
-        listeners: vec![
-            Listener { name: "https".into(), port: 443, protocol: ListenerProtocol::Https },
-            Listener { name: "http".into(), port: 80, protocol: ListenerProtocol::Http },
-        ],
+        spec: GatewaySpec {
+            class: "envoy".into(),
+            listeners: vec![
+                Listener {
+                    host_name: Some("*.acme.example".parse().unwrap()),
+                    allowed: vec![RouteKind::Grpc],
+                    ..listener("https", 443, ListenerProtocol::Https)
+                },
+                listener("http", 80, ListenerProtocol::Http),
+            ],
+            addresses: vec!["2001:db8::1".parse().unwrap(), "edge.example.org".parse().unwrap()],
+        },
+        certificates: CertificatePolicy::Organization,
+        shared: false,
         created_at: bed.now(),
+        revision: 1,
     };
     let permit = bed.site::<CreateGateway>(cluster).await;
     let mut tx = bed.write().await;
@@ -146,7 +163,9 @@ async fn a_gateway_configuration_in_use_is_not_deleted(bed: Bed) {
     let permit = bed.site::<DeleteGateway>(cluster).await;
     let error = bed.write().await.gateway_delete(&permit, &used, bed.audit()).await.unwrap_err();
     assert_eq!(error.code(), "gateway_in_use");
-    assert!(error.to_string().contains("acme, zeta"), "{error}");
+    assert!(error.to_string().contains("2 organizations"), "{error}");
+    let users = bed.write().await.gateway_users(&permit, &used).await.unwrap();
+    assert_eq!(users.iter().map(|(_, slug)| slug.as_str()).collect::<Vec<_>>(), ["acme", "zeta"]);
     assert_eq!(bed.read().await.gateway(used.id).await, Ok(used));
 }
 
@@ -175,6 +194,7 @@ async fn fleet_4_a_placement_comes_back_with_everything_about_it(bed: Bed) {
         plan: plans.into_iter().find(|plan| plan.is_default).unwrap(),
         placement,
         gateway_configuration: Some(configuration),
+        host_names: Vec::new(),
     };
     assert_eq!(placed.len(), 2);
     assert_eq!(placed.iter().find(|one| one.organization.id == rich), Some(&expected));

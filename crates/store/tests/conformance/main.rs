@@ -18,6 +18,8 @@ mod feed;
 #[cfg(test)]
 mod fleet;
 #[cfg(test)]
+mod gateways;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod organizations;

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use anyhow::{Context as _, Result, bail};
 use bastide_api::client::Client;
 use bastide_api::client_organizations::{Administrator, NewClientOrganization};
-use bastide_api::clusters::{Listener, ListenerProtocol, NewGatewayConfiguration};
+use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool};
 use bastide_api::users::NewUser;
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
@@ -168,12 +168,20 @@ async fn spokes(hub: &Hub, admin: &Client) -> Result<()> {
             "{name} has joined with the key {fingerprint}; it was accepted, is available and licensed"
         ));
     }
-    let listener = Listener { name: "web".into(), port: 80, protocol: ListenerProtocol::Http };
+    let listener = Listener {
+        name: "web".into(),
+        port: 80,
+        protocol: ListenerProtocol::Http,
+        host_name: None,
+        allowed: Vec::new(),
+    };
     let edge = NewGatewayConfiguration {
         name: "Edge".into(),
         slug: None,
         class: "edge".into(),
         listeners: vec![listener],
+        addresses: Vec::new(),
+        certificates: CertificatePolicy::None,
     };
     admin.create_gateway_configuration("eu-1", &edge).await?;
     let pool = NodePool {

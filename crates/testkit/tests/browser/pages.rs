@@ -373,6 +373,18 @@ const CLUSTERS: &[Page] = &[
             view(Error, "cluster-hidden", "/platform/clusters/us-1").by(Tenant),
         ],
     },
+    Page {
+        route: "/platform/clusters/{name}/gateways/{gateway}",
+        views: &[
+            view(Full, "gateway", "/platform/clusters/eu-1/gateways/edge"),
+            view(Error, "gateway-refused", "/platform/clusters/eu-1/gateways/edge").after(&[
+                Fill("class", "Not A Class"),
+                Fill("addresses", "not/an/address"),
+                Send("Save changes"),
+            ]),
+            view(Error, "gateway-hidden", "/platform/clusters/eu-1/gateways/edge").by(Tenant),
+        ],
+    },
 ];
 
 const PLATFORM: &[Page] = &[

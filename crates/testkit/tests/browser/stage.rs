@@ -6,9 +6,8 @@ use anyhow::{Context as _, Result};
 use bastide_api::PageQuery;
 use bastide_api::client::Client;
 use bastide_api::client_organizations::{Administrator, NewClientOrganization};
-use bastide_api::clusters::{
-    AcceptCluster, Listener, ListenerProtocol, NewGatewayConfiguration, NewJoinToken, UploadLicence,
-};
+use bastide_api::clusters::{AcceptCluster, NewJoinToken, UploadLicence};
+use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool};
 use bastide_api::users::NewUser;
 use bastide_testkit::browser::Browser;
@@ -142,12 +141,20 @@ pub(crate) async fn join(hub: &Hub, admin: &Client, name: &str, spoke: &mut Spok
 }
 
 pub(crate) async fn gateway(admin: &Client, cluster: &str) -> Result<()> {
-    let listener = Listener { name: "web".into(), port: 80, protocol: ListenerProtocol::Http };
+    let listener = Listener {
+        name: "web".into(),
+        port: 80,
+        protocol: ListenerProtocol::Http,
+        host_name: None,
+        allowed: Vec::new(),
+    };
     let edge = NewGatewayConfiguration {
         name: "Edge".into(),
         slug: None,
         class: "edge".into(),
         listeners: vec![listener],
+        addresses: Vec::new(),
+        certificates: CertificatePolicy::None,
     };
     admin.create_gateway_configuration(cluster, &edge).await?;
     Ok(())

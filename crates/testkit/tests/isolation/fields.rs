@@ -81,6 +81,12 @@ fn organization_writes(cast: &Cast) -> Vec<Write> {
             path: format!("/v1/organizations/{}", a.root.id),
             body: json!({ "description": "new" }),
         },
+        Write {
+            id: "host_names_update",
+            method: Method::PUT,
+            path: format!("/v1/organizations/{}/host-names", a.root.id),
+            body: json!({ "host_names": ["new.example"] }),
+        },
         post(
             "client_organization_create",
             "/v1/client-organizations",
@@ -128,6 +134,18 @@ fn fleet_writes(cast: &Cast) -> Vec<Write> {
             &format!("{one}/gateway-configurations"),
             json!({ "name": "New", "class": "edge", "listeners": [listener] }),
         ),
+        Write {
+            id: "gateway_configuration_update",
+            method: Method::PATCH,
+            path: format!("/v1/gateway-configurations/{}", cast.a.gateway.id),
+            body: json!({ "class": "edge", "listeners": [listener] }),
+        },
+        Write {
+            id: "shared_gateway_update",
+            method: Method::PUT,
+            path: format!("{one}/shared-gateway"),
+            body: json!({ "configuration": cast.a.gateway.id }),
+        },
     ]
 }
 

@@ -15,7 +15,9 @@ async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
     let rows = routes::rows()?;
     let nested: Vec<&str> =
         rows.iter().filter(|row| row.path.matches('{').count() > 1).map(|row| row.id.as_str()).collect();
-    ensure!(nested == ["console_gateway_delete"], "routes with two names: {nested:?}");
+    let tried =
+        ["console_gateway", "console_gateway_update", "console_gateway_share", "console_gateway_delete"];
+    ensure!(nested == tried, "routes with two names: {nested:?}");
 
     let cast = Cast::start().await?;
     let site = Guest::new(&cast, "site", &cast.administrator)?;
@@ -28,9 +30,14 @@ async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
         (&b.spoke.cluster.id, &a.gateway.slug),
         (&cast.shared.cluster.name, &a.gateway.id),
     ] {
-        let path = format!("/platform/clusters/{parent}/gateways/{child}/delete");
-        let answer = answer(site.page(Method::POST, &path).form(&[("confirm", "yes")])).await?;
-        ensure!(answer.status == StatusCode::NOT_FOUND, "{path}: {}", answer.status);
+        for (method, action) in
+            [(Method::GET, ""), (Method::POST, ""), (Method::POST, "/share"), (Method::POST, "/delete")]
+        {
+            let path = format!("/platform/clusters/{parent}/gateways/{child}{action}");
+            let form = [("confirm", "yes"), ("shared", "yes"), ("name", "Taken"), ("class", "taken")];
+            let answer = answer(site.page(method, &path).form(&form)).await?;
+            ensure!(answer.status == StatusCode::NOT_FOUND, "{path}: {}", answer.status);
+        }
     }
     ensure!(super::stage::state(&cast).await? == before, "something was changed");
     Ok(())

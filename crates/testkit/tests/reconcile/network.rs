@@ -11,7 +11,6 @@ use std::process::Command;
 use bastide_kube::object::{NETWORK_POLICY, Object};
 use bastide_kube::render::{self, ORGANIZATION_LABEL, PROJECT_LABEL, RenderOptions, to_yaml};
 use bastide_model::OrganizationId;
-use bastide_model::gateway::{Listener, ListenerProtocol};
 use bastide_model::placement::{DesiredGateway, DesiredOrganization};
 use bastide_model::plan::NetworkIsolation;
 use bastide_testkit::assets::Assets;
@@ -258,12 +257,8 @@ fn desired(index: usize, name: &str, isolation: NetworkIsolation, own_gateway: b
     let mut desired = stage::desired(OrganizationId::from_uuid(Uuid::from_u128(1 + index as u128)), name);
     desired.isolation = isolation;
     if own_gateway {
-        let listener = Listener { name: "http".to_owned(), port: 80, protocol: ListenerProtocol::Http };
-        desired.gateway = DesiredGateway::Dedicated {
-            name: desired.namespace_base.gateway(),
-            class: "any".to_owned(),
-            listeners: vec![listener],
-        };
+        let name = desired.namespace_base.gateway();
+        desired.gateway = DesiredGateway::Dedicated { name, spec: stage::gateway_spec() };
     }
     desired
 }

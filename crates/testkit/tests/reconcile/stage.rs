@@ -7,7 +7,7 @@ use bastide_kube::object::{Object, ObjectKey};
 use bastide_kube::reconcile::{bring_about, cluster_objects};
 use bastide_kube::render::{self, RenderOptions};
 use bastide_model::cluster::ConditionStatus;
-use bastide_model::gateway::{Listener, ListenerProtocol};
+use bastide_model::gateway::{GatewaySpec, Listener, ListenerProtocol};
 use bastide_model::labels::{NodePool, NodePoolParts};
 use bastide_model::names::{Annotations, NamespaceBase};
 use bastide_model::placement::{DesiredGateway, DesiredOrganization, DesiredSet, ReportedSet};
@@ -126,15 +126,7 @@ impl Stage {
     }
 
     pub(crate) fn own_gateway(&self) -> DesiredGateway {
-        let listener = |name: &str, port, protocol| Listener { name: name.to_owned(), port, protocol };
-        DesiredGateway::Dedicated {
-            name: format!("{}-gw", self.base()),
-            class: "nobody-serves-it".to_owned(),
-            listeners: vec![
-                listener("http", 80, ListenerProtocol::Http),
-                listener("https", 443, ListenerProtocol::Https),
-            ],
-        }
+        DesiredGateway::Dedicated { name: format!("{}-gw", self.base()), spec: gateway_spec() }
     }
 
     pub(crate) fn rendered(&self, set: &DesiredSet) -> Vec<Object> {
@@ -171,7 +163,10 @@ impl Stage {
     pub(crate) async fn until_settled(&self, set: &DesiredSet) -> ReportedSet {
         self.until("the organization to settle", set, |report| {
             status_of(report, "Applied").0 == ConditionStatus::True
-                && report.objects.iter().all(|object| object.ready || object.kind == "Gateway")
+                && report
+                    .objects
+                    .iter()
+                    .all(|object| object.ready || ["Gateway", "ListenerSet"].contains(&object.kind.as_str()))
         })
         .await
     }
@@ -251,6 +246,26 @@ pub(crate) fn desired(organization: OrganizationId, name: &str) -> DesiredOrgani
         node_pool: None,
         gateway: DesiredGateway::Shared,
         released: false,
+        host_names: Vec::new(),
+    }
+}
+
+/// A gateway for HTTP and HTTPS.
+pub(crate) fn gateway_spec() -> GatewaySpec {
+    let listener = |name: &str, port, protocol| Listener {
+        name: name.to_owned(),
+        port,
+        protocol,
+        host_name: None,
+        allowed: Vec::new(),
+    };
+    GatewaySpec {
+        class: "nobody-serves-it".to_owned(),
+        listeners: vec![
+            listener("http", 80, ListenerProtocol::Http),
+            listener("https", 443, ListenerProtocol::Https),
+        ],
+        addresses: Vec::new(),
     }
 }
 

@@ -132,6 +132,36 @@ const ORGANIZATIONS: &[Case] = &[
     ),
     on("organization_update", "B, stale", "/v1/organizations/@b", Change("\"0\"", r#"{"name":"X"}"#)),
     on("organization_update", "none", "/v1/organizations/@none-org", Change("\"0\"", r#"{"name":"X"}"#)),
+    on(
+        "host_names_update",
+        "own",
+        "/v1/organizations/@org-own/host-names",
+        Change("@etag-own", r#"{"host_names":[]}"#),
+    ),
+    on(
+        "host_names_update",
+        "A, stale",
+        "/v1/organizations/@a/host-names",
+        Change("\"0\"", r#"{"host_names":["a.example"]}"#),
+    ),
+    on(
+        "host_names_update",
+        "A/child, stale",
+        "/v1/organizations/@a-child/host-names",
+        Change("\"0\"", r#"{"host_names":["a.example"]}"#),
+    ),
+    on(
+        "host_names_update",
+        "B, stale",
+        "/v1/organizations/@b/host-names",
+        Change("\"0\"", r#"{"host_names":["b.example"]}"#),
+    ),
+    on(
+        "host_names_update",
+        "none",
+        "/v1/organizations/@none-org/host-names",
+        Change("\"0\"", r#"{"host_names":[]}"#),
+    ),
     on("organization_delete", "own", "/v1/organizations/@org-own?confirm=@org-own", Change("@etag-own", "")),
     on("organization_delete", "A, wrong word", "/v1/organizations/@a?confirm=another", Change("\"0\"", "")),
     on(
@@ -314,6 +344,52 @@ const FLEET: &[Case] = &[
         "/v1/clusters/@none-cluster/gateway-configurations",
         GATEWAY,
     ),
+    on("gateway_configuration_view", "A's", "/v1/gateway-configurations/@gateway-a", Nothing),
+    on("gateway_configuration_view", "B's", "/v1/gateway-configurations/@gateway-b", Nothing),
+    on("gateway_configuration_view", "none", "/v1/gateway-configurations/@none-gateway", Nothing),
+    on(
+        "gateway_configuration_update",
+        "an unused one",
+        "/v1/gateway-configurations/@new-gateway",
+        Change("\"1\"", r#"{"name":"@fresh"}"#),
+    ),
+    on(
+        "gateway_configuration_update",
+        "A's, stale",
+        "/v1/gateway-configurations/@gateway-a",
+        Change("\"99\"", r#"{"name":"N"}"#),
+    ),
+    on(
+        "gateway_configuration_update",
+        "B's, stale",
+        "/v1/gateway-configurations/@gateway-b",
+        Change("\"99\"", r#"{"name":"N"}"#),
+    ),
+    on(
+        "gateway_configuration_update",
+        "none",
+        "/v1/gateway-configurations/@none-gateway",
+        Change("\"1\"", r#"{"name":"N"}"#),
+    ),
+    on(
+        "shared_gateway_update",
+        "one without organizations",
+        "/v1/clusters/@new-spoke/shared-gateway",
+        Json("{}"),
+    ),
+    on(
+        "shared_gateway_update",
+        "A's, none of it",
+        "/v1/clusters/@spoke-a/shared-gateway",
+        Json(r#"{"configuration":"never-was"}"#),
+    ),
+    on(
+        "shared_gateway_update",
+        "B's, none of it",
+        "/v1/clusters/@spoke-b/shared-gateway",
+        Json(r#"{"configuration":"never-was"}"#),
+    ),
+    on("shared_gateway_update", "none", "/v1/clusters/@none-cluster/shared-gateway", Json("{}")),
     on("gateway_configuration_delete", "an unused one", "/v1/gateway-configurations/@new-gateway", Nothing),
     on("gateway_configuration_delete", "A's, in use", "/v1/gateway-configurations/@gateway-a", Nothing),
     on("gateway_configuration_delete", "B's, in use", "/v1/gateway-configurations/@gateway-b", Nothing),
@@ -426,6 +502,15 @@ const PAGES: &[Case] = &[
         "/o/never-was/settings",
         Form("name=X&visibility=private&etag=%220%22"),
     ),
+    on("console_host_names", "A, stale", "/o/@a/host-names", Form("host_names=a.example&etag=%220%22")),
+    on(
+        "console_host_names",
+        "A/child, stale",
+        "/o/@a-child/host-names",
+        Form("host_names=a.example&etag=%220%22"),
+    ),
+    on("console_host_names", "B, stale", "/o/@b/host-names", Form("host_names=b.example&etag=%220%22")),
+    on("console_host_names", "none", "/o/never-was/host-names", Form("host_names=&etag=%220%22")),
     on("console_delete", "A", "/o/@a/delete", Nothing),
     on("console_delete", "A/child", "/o/@a-child/delete", Nothing),
     on("console_delete", "B", "/o/@b/delete", Nothing),
@@ -535,6 +620,45 @@ const CLUSTER_PAGES: &[Case] = &[
     on("console_gateway_create", "on A's", "/platform/clusters/@spoke-a/gateways", Form(LISTENER)),
     on("console_gateway_create", "on B's", "/platform/clusters/@spoke-b/gateways", Form(LISTENER)),
     on("console_gateway_create", "on none", "/platform/clusters/never-was/gateways", Form(LISTENER)),
+    on("console_gateway", "A's", "/platform/clusters/@spoke-a/gateways/@gateway-a", Nothing),
+    on("console_gateway", "B's of A's spoke", "/platform/clusters/@spoke-a/gateways/@gateway-b", Nothing),
+    on("console_gateway", "none", "/platform/clusters/@spoke-a/gateways/@none-gateway", Nothing),
+    on(
+        "console_gateway_update",
+        "an unused one",
+        "/platform/clusters/@spoke-a/gateways/@new-gateway",
+        Form(CHANGED_LISTENER),
+    ),
+    on(
+        "console_gateway_update",
+        "A's, stale",
+        "/platform/clusters/@spoke-a/gateways/@gateway-a",
+        Form(LISTENER),
+    ),
+    on(
+        "console_gateway_update",
+        "B's of A's spoke",
+        "/platform/clusters/@spoke-a/gateways/@gateway-b",
+        Form(LISTENER),
+    ),
+    on(
+        "console_gateway_update",
+        "none",
+        "/platform/clusters/@spoke-a/gateways/@none-gateway",
+        Form(LISTENER),
+    ),
+    on(
+        "console_gateway_share",
+        "B's of A's spoke",
+        "/platform/clusters/@spoke-a/gateways/@gateway-b/share",
+        Form("shared=yes"),
+    ),
+    on(
+        "console_gateway_share",
+        "none",
+        "/platform/clusters/@spoke-a/gateways/@none-gateway/share",
+        Form("shared=yes"),
+    ),
     on(
         "console_gateway_delete",
         "an unused one",
@@ -562,6 +686,9 @@ const CLUSTER_PAGES: &[Case] = &[
 ];
 
 const LISTENER: &str = "name=@fresh&class=edge&listener_name=web&listener_port=80&listener_protocol=HTTP";
+
+const CHANGED_LISTENER: &str = "etag=%221%22&name=@fresh&class=edge&listener_name=web&listener_port=80\
+    &listener_protocol=HTTP&certificates=none";
 
 const SITE_PAGES: &[Case] = &[
     on("console_client_organizations", "-", "/platform/client-organizations", Nothing),

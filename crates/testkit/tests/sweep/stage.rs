@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
 use bastide_api::client::Client;
-use bastide_api::clusters::{Listener, ListenerProtocol, NewGatewayConfiguration, NewJoinToken};
+use bastide_api::clusters::NewJoinToken;
+use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::identity::NewToken;
 use bastide_api::organizations::NewOrganization;
 use bastide_model::{
@@ -235,12 +236,20 @@ impl Stage {
                 return Ok(());
             }
             "new-gateway" => {
-                let listener = Listener { name: "web".into(), port: 80, protocol: ListenerProtocol::Http };
+                let listener = Listener {
+                    name: "web".into(),
+                    port: 80,
+                    protocol: ListenerProtocol::Http,
+                    host_name: None,
+                    allowed: Vec::new(),
+                };
                 let new = NewGatewayConfiguration {
                     name: fresh,
                     slug: None,
                     class: "edge".to_owned(),
                     listeners: vec![listener],
+                    addresses: Vec::new(),
+                    certificates: CertificatePolicy::None,
                 };
                 site.create_gateway_configuration(&self.cast.a.spoke.cluster.id, &new).await?.id
             }

@@ -207,6 +207,8 @@ pub(crate) fn organization(slug: &str) -> (OrganizationId, wire::Content) {
         node_pool: None,
         gateway: None,
         released: false,
+        shared_gateway: None,
+        host_names: Vec::new(),
     };
     (OrganizationId::fresh(&SystemIds), content)
 }

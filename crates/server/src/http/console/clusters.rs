@@ -1,13 +1,13 @@
-//! Clusters: join, accept, license, gateway configurations.
+//! Clusters: join, accept, license. Their gateway configurations are next door.
 
 use bastide_api::clusters::{
     AcceptCluster, CleanCluster, ForgetCluster, HubView, NewJoinToken, UnregisterQuery, UploadLicence,
 };
 use bastide_api::problem::ProblemField;
 use bastide_api::{PageQuery, Problem};
-use bastide_model::{Error, GatewayConfigurationId, JoinTokenId};
+use bastide_model::{Error, JoinTokenId};
 
-use super::visit::{Visit, fields, go, show, wrong};
+use super::visit::{Visit, fields, go, show};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, Name, Search};
 use crate::http::problem::Failure;
@@ -110,7 +110,11 @@ pub(super) async fn join_post(visit: Visit, form: Form) -> Result<Html, Failure>
     }
 }
 
-async fn cluster_page(visit: &Visit, name: &Name, problem: Option<Problem>) -> Result<ClusterPage, Failure> {
+pub(super) async fn cluster_page(
+    visit: &Visit,
+    name: &Name,
+    problem: Option<Problem>,
+) -> Result<ClusterPage, Failure> {
     let cluster = clusters::view(visit.state(), visit.who(), At(name.clone())).await?.into_value();
     let hub = match hub_of(visit).await {
         Ok(hub) => Some(hub),
@@ -141,12 +145,12 @@ pub(super) async fn view(visit: Visit, At(name): At<Name>) -> Result<Html, Failu
     Ok(show(pages::cluster(&visit.page, &view)))
 }
 
-fn address(name: &Name) -> String {
+pub(super) fn address(name: &Name) -> String {
     format!("/platform/clusters/{}", name.as_str())
 }
 
 /// The cluster's page with the form that was refused.
-async fn again(
+pub(super) async fn again(
     visit: &Visit,
     name: &Name,
     failure: Failure,
@@ -168,33 +172,6 @@ pub(super) async fn licence(visit: Visit, At(name): At<Name>, form: Form) -> Res
             Ok(go(&address(&name), Some(if holds { "licensed" } else { "licence-fails" })))
         }
         Err(failure) => again(&visit, &name, failure, |view| view.licence_pem = pem).await,
-    }
-}
-
-pub(super) async fn gateway_create(visit: Visit, At(name): At<Name>, form: Form) -> Result<Html, Failure> {
-    let form = GatewayForm::parse(&fields(&form));
-    let made = match wrong(form.check()) {
-        Ok(()) => gateways::create(visit.state(), visit.who(), At(name.clone()), Body(form.to_new())).await,
-        Err(failure) => Err(failure),
-    };
-    match made {
-        Ok(_) => Ok(go(&address(&name), Some("created"))),
-        Err(failure) => again(&visit, &name, failure, |view| view.gateway_form = form).await,
-    }
-}
-
-/// A configuration is found among those of the cluster in the address: another cluster's is not found (E-17).
-pub(super) async fn gateway_delete(
-    visit: Visit,
-    At((name, gateway)): At<(Name, Name)>,
-) -> Result<Html, Failure> {
-    let page = cluster_page(&visit, &name, None).await?;
-    let found =
-        page.gateways.items().iter().find(|one| one.slug == gateway.as_str() || one.id == gateway.as_str());
-    let id: GatewayConfigurationId = found.and_then(|one| one.id.parse().ok()).ok_or(Failure::NOT_FOUND)?;
-    match gateways::delete(visit.state(), visit.who(), At(id)).await {
-        Ok(_) => Ok(go(&address(&name), Some("deleted"))),
-        Err(failure) => again(&visit, &name, failure, |_| ()).await,
     }
 }
 

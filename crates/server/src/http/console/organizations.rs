@@ -1,7 +1,7 @@
 //! Pages of one organization.
 
 use bastide_api::PageQuery;
-use bastide_api::organizations::{ConfirmQuery, OrganizationView, PlacementView};
+use bastide_api::organizations::{ConfirmQuery, HostNames, OrganizationView, PlacementView};
 use bastide_api::registry::PlanView;
 
 use super::visit::{Visit, fields, go, show, wrong};
@@ -92,7 +92,9 @@ async fn settings_page(
     form: OrganizationForm,
 ) -> Result<SettingsPage, Failure> {
     let clusters = clusters_of(visit, &organization).await?;
-    Ok(SettingsPage { children: visit.beneath(&organization), organization, form, clusters, problem: None })
+    let host_names = organization.host_names.join(" ");
+    let children = visit.beneath(&organization);
+    Ok(SettingsPage { children, organization, form, host_names, clusters, problem: None })
 }
 
 async fn clusters_of(visit: &Visit, organization: &OrganizationView) -> Result<Vec<String>, Failure> {
@@ -142,8 +144,25 @@ pub(super) async fn settings_post(mut visit: Visit, At(slug): At<Name>, form: Fo
     }
 }
 
+pub(super) async fn host_names(mut visit: Visit, At(slug): At<Name>, form: Form) -> Result<Html, Failure> {
+    let organization = visit.enter(&slug).await?;
+    let typed = fields(&form).text("host_names");
+    let owned = HostNames { host_names: typed.split_whitespace().map(str::to_owned).collect() };
+    let seen = IfMatch(revision(form.text("etag")));
+    match organizations::host_names(visit.state(), visit.who(), At(slug.clone()), seen, Body(owned)).await {
+        Ok(_) => Ok(go(&format!("/o/{}/settings", organization.slug), Some("saved"))),
+        Err(failure) => {
+            let form = OrganizationForm::of(&organization);
+            let view = settings_page(&visit, organization, form).await?;
+            visit.refused(failure, |page, problem| {
+                pages::settings(page, &SettingsPage { problem: Some(problem), host_names: typed, ..view })
+            })
+        }
+    }
+}
+
 /// The revision in an entity tag; anything else is a revision that no object has.
-fn revision(etag: &str) -> i64 {
+pub(super) fn revision(etag: &str) -> i64 {
     etag.trim_matches('"').parse().unwrap_or(-1)
 }
 

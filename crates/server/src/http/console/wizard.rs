@@ -2,7 +2,8 @@
 //! the preconditions that it can; nothing is created before the review.
 
 use bastide_api::client_organizations::{CheckResult, ClientOrganizationDraft};
-use bastide_api::clusters::{ClusterView, GatewayConfigurationView};
+use bastide_api::clusters::ClusterView;
+use bastide_api::gateways::GatewayConfigurationView;
 use bastide_api::organizations::OrganizationView;
 use bastide_api::problem::ProblemField;
 use bastide_api::{PageQuery, Problem};

@@ -1,7 +1,8 @@
 //! Placing an organization on another cluster, and taking it off one (FLEET-6).
 
 use bastide_api::Problem;
-use bastide_api::clusters::{ClusterView, GatewayConfigurationView};
+use bastide_api::clusters::ClusterView;
+use bastide_api::gateways::GatewayConfigurationView;
 use bastide_api::organizations::{GatewayChoice, NewPlacement, OrganizationView, PlacementView};
 use maud::{Markup, html};
 

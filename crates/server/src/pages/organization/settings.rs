@@ -22,6 +22,8 @@ pub struct SettingsPage {
     pub organization: OrganizationView,
     /// What was typed, or what it is now.
     pub form: OrganizationForm,
+    /// What was typed as its host names, or what they are now.
+    pub host_names: String,
     /// Organizations beneath it, which block its deletion.
     pub children: Vec<OrganizationView>,
     /// Names of the clusters that it runs on.
@@ -36,7 +38,7 @@ pub fn settings(ctx: &Context, view: &SettingsPage) -> Markup {
     let organization = &view.organization;
     let body = html! {
         (errors.summary(&[("/name", "name"), ("/description", "description"), ("/visibility", "visibility"),
-            ("/annotations", "annotations")]))
+            ("/annotations", "annotations"), ("/host_names", "host_names")]))
         @if offers(organization, "update") {
             (edit(view, errors))
         } @else {
@@ -44,6 +46,7 @@ pub fn settings(ctx: &Context, view: &SettingsPage) -> Markup {
                 p { "Changing this organization needs the permission " code { "organizations.update" } ", which its owner has." }
             }))
         }
+        @if offers(organization, "update_host_names") { (host_names(view, errors)) }
         @if offers(organization, "delete") { (danger_zone(view)) }
     };
     let frame = Frame::new("Settings", body).crumbs(super::crumbs(organization)).failed(errors.any());
@@ -62,6 +65,22 @@ fn edit(view: &SettingsPage, errors: Errors<'_>) -> Markup {
             (visibility_choice(&form.visibility, errors))
             (annotation_rows(&form.annotations, errors))
             div.actions { (button::submit("Save changes")) }
+        }
+    }
+}
+
+/// For who administers the site or the client: an organization does not say itself what it owns.
+fn host_names(view: &SettingsPage, errors: Errors<'_>) -> Markup {
+    html! {
+        section.section aria-labelledby="host-names-title" {
+            h2 id="host-names-title" { "Host names" }
+            form.form.card method="post" action={ "/o/" (view.organization.slug) "/host-names" } {
+                (hidden("etag", &view.organization.etag))
+                (Field::new("host_names", "Host names that it owns", &view.host_names).optional().code()
+                    .hint(html! { "Such as " code { "acme.example" } ", with all beneath it; spaces between them. Its routes serve no others." })
+                    .render(errors))
+                div.actions { (button::submit("Save host names")) }
+            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! One cluster: what it is, what it can do, how it is, its licence, its gateways, and parting with it.
 
 use bastide_api::Problem;
-use bastide_api::clusters::{ClusterView, GatewayConfigurationView, HubView};
+use bastide_api::clusters::{ClusterView, HubView};
+use bastide_api::gateways::GatewayConfigurationView;
 use maud::{Markup, html};
 
 use super::clusters::{decide, denied_hint};
@@ -58,7 +59,7 @@ pub fn cluster(ctx: &Context, view: &ClusterPage) -> Markup {
     let cluster = &view.cluster;
     let body = html! {
         (errors.summary(&[("/pem", "pem"), ("/confirm", "confirm"), ("/name", "name"), ("/slug", "slug"),
-            ("/class", "class"), ("/listeners", "listeners")]))
+            ("/class", "class"), ("/listeners", "listeners"), ("/addresses", "addresses"), ("/certificates", "certificates")]))
         @if cluster.membership == "requested" {
             section.card.decide aria-labelledby="decide" { h2 id="decide" { "It asks to join" } (decide(cluster, None)) }
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use bastide_api::audit::AuditView;
 use bastide_api::client_organizations::{CheckResult, PreconditionView};
 use bastide_api::clusters::{
-    CapabilityView, ClusterAdministration, ClusterView, ConditionView, GatewayConfigurationView, HubView,
-    LicenceView, Listener, ListenerProtocol,
+    CapabilityView, ClusterAdministration, ClusterView, ConditionView, HubView, LicenceView,
 };
+use bastide_api::gateways::{CertificatePolicy, GatewayConfigurationView, Listener, ListenerProtocol};
 use bastide_api::identity::Me;
 use bastide_api::organizations::{GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView};
 use bastide_api::problem::{Problem, ProblemField, ProblemLimit};
@@ -53,9 +53,10 @@ pub(crate) fn organization(slug: &str) -> OrganizationView {
         namespace_base: slug.into(),
         plan: "business".into(),
         state: "active".into(),
+        host_names: vec!["acme.example".into()],
         created_at: "2026-03-02T09:15:00Z".into(),
         role: Some("owner".into()),
-        actions: texts(&["update", "delete", "create_beneath"]),
+        actions: texts(&["update", "update_host_names", "delete", "create_beneath"]),
         etag: "\"12\"".into(),
     }
 }
@@ -350,6 +351,10 @@ pub(crate) fn hub() -> HubView {
     HubView { id: "hub_01jd0000000000000000000000".into(), slug: "main".into(), name: "Main hub".into() }
 }
 
+fn listener(name: &str, port: u16, protocol: ListenerProtocol) -> Listener {
+    Listener { name: name.into(), port, protocol, host_name: None, allowed: Vec::new() }
+}
+
 pub(crate) fn gateway(slug: &str, name: &str) -> GatewayConfigurationView {
     GatewayConfigurationView {
         id: format!("gwc_01jd{slug:0>22}"),
@@ -358,10 +363,14 @@ pub(crate) fn gateway(slug: &str, name: &str) -> GatewayConfigurationView {
         name: name.into(),
         class: "nginx".into(),
         listeners: vec![
-            Listener { name: "web".into(), port: 80, protocol: ListenerProtocol::Http },
-            Listener { name: "secure".into(), port: 443, protocol: ListenerProtocol::Https },
+            listener("web", 80, ListenerProtocol::Http),
+            listener("secure", 443, ListenerProtocol::Https),
         ],
+        addresses: vec!["192.0.2.10".into()],
+        certificates: CertificatePolicy::Organization,
+        shared: slug == "edge",
         created_at: "2026-04-04T12:00:00Z".into(),
+        etag: "\"3\"".into(),
     }
 }
 

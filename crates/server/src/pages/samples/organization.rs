@@ -184,6 +184,7 @@ fn changes() -> Vec<(&'static str, Markup)> {
     let organization = data::organization("acme");
     let ctx = data::within(&organization, "/o/acme/settings");
     let view = SettingsPage {
+        host_names: "acme.example".into(),
         form: OrganizationForm::of(&organization),
         organization: organization.clone(),
         children: Vec::new(),

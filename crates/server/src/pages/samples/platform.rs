@@ -6,9 +6,9 @@ use maud::Markup;
 
 use super::{data, me};
 use crate::pages::{
-    AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, JoinPage, ListenerRow,
-    Listing, NewUserPage, PlansPage, Refusal, UsersPage, authority, client_organizations, cluster, clusters,
-    join, new_user, plans, users,
+    AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, GatewayPage, JoinPage,
+    ListenerRow, Listing, NewUserPage, PlansPage, Refusal, UsersPage, authority, client_organizations,
+    cluster, clusters, gateway, join, new_user, plans, users,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
@@ -16,6 +16,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     samples.extend(joining());
     samples.extend(cluster_pages());
     samples.extend(authorities());
+    samples.extend(gateway_pages());
     samples.extend(people());
     samples.extend(others());
     samples
@@ -226,12 +227,43 @@ fn authorities() -> Vec<(&'static str, Markup)> {
     ]
 }
 
+fn gateway_pages() -> Vec<(&'static str, Markup)> {
+    let ctx = data::site("/platform/clusters/eu-1/gateways/edge");
+    let view = |configuration: bastide_api::gateways::GatewayConfigurationView| GatewayPage {
+        cluster: "eu-1".into(),
+        form: GatewayForm::of(&configuration),
+        gateway: configuration,
+        may_change: true,
+        problem: None,
+    };
+    let used =
+        data::problem(409, "gateway_in_use", "The gateway is in use", "`edge` is used by acme, beta, 3 more");
+    vec![
+        ("gateway", gateway(&ctx, &view(data::gateway("edge", "Edge")))),
+        (
+            "gateway-seen-from-below",
+            gateway(&ctx, &GatewayPage { may_change: false, ..view(data::gateway("inner", data::MARKUP)) }),
+        ),
+        (
+            "gateway-in-use",
+            gateway(&ctx, &GatewayPage { problem: Some(used), ..view(data::gateway("edge", "Edge")) }),
+        ),
+    ]
+}
+
 fn cluster_errors() -> ClusterPage {
     let form = GatewayForm {
         name: data::MARKUP.into(),
         slug: String::new(),
         class: "Nginx!".into(),
-        listeners: vec![ListenerRow { name: "web".into(), port: "http".into(), protocol: "HTTP".into() }],
+        listeners: vec![ListenerRow {
+            name: "web".into(),
+            port: "http".into(),
+            protocol: "HTTP".into(),
+            ..ListenerRow::default()
+        }],
+        addresses: "192.0.2.10 edge".into(),
+        certificates: "organization".into(),
     };
     let mut problem = data::invalid(&[
         ("/class", "`Nginx!` is not a name of a GatewayClass: a–z, 0–9 and `-`"),

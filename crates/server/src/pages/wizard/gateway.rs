@@ -1,6 +1,6 @@
 //! Step 3: the shared gateway, or one of the spoke's configurations.
 
-use bastide_api::clusters::{GatewayConfigurationView, ListenerProtocol};
+use bastide_api::gateways::{GatewayConfigurationView, ListenerProtocol};
 use maud::{Markup, html};
 
 use super::{GatewayKind, WizardPage};
@@ -63,12 +63,13 @@ fn configurations(view: &WizardPage, errors: Errors<'_>) -> Markup {
 
 /// The listeners of a configuration, such as `web HTTP 80, secure HTTPS 443`.
 pub(in crate::pages) fn listeners(gateway: &GatewayConfigurationView) -> String {
-    let one = |listener: &bastide_api::clusters::Listener| {
+    let one = |listener: &bastide_api::gateways::Listener| {
         let protocol = match listener.protocol {
             ListenerProtocol::Http => "HTTP",
             ListenerProtocol::Https => "HTTPS",
         };
-        format!("{} {protocol} {}", listener.name, listener.port)
+        let host = listener.host_name.as_ref().map(|host| format!(" for {host}")).unwrap_or_default();
+        format!("{} {protocol} {}{host}", listener.name, listener.port)
     };
     gateway.listeners.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -11,7 +11,8 @@ mod review;
 
 use bastide_api::Problem;
 use bastide_api::client_organizations::CheckResult;
-use bastide_api::clusters::{ClusterView, GatewayConfigurationView, HubView};
+use bastide_api::clusters::{ClusterView, HubView};
+use bastide_api::gateways::GatewayConfigurationView;
 use bastide_api::organizations::OrganizationView;
 use bastide_api::registry::PlanView;
 use bastide_api::users::UserView;
