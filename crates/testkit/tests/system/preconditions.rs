@@ -372,6 +372,7 @@ impl Scene {
             "`eu-1` is accepted.",
             "`eu-1` is available.",
             "`eu-1` is licensed.",
+            "`eu-1` can confine organizations.",
             "`eu-1` can bind pods to nodes.",
             "The gateway configuration is there.",
         ];
