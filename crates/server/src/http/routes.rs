@@ -145,12 +145,13 @@ mod tests {
     #[test]
     fn rows_need_what_their_actions_need() {
         // Lists show what the graph gives as visible, and a check is the creation that it comes before.
-        const WITHOUT_AN_ACTION: [&str; 10] = [
+        const WITHOUT_AN_ACTION: [&str; 11] = [
             "organization_list",
             "cluster_list",
             "placement_list",
             "resource_list",
             "user_view",
+            "gateway_configuration_view",
             "session_list",
             "session_delete_all",
             "token_list",
