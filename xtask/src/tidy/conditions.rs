@@ -18,7 +18,7 @@ const OTHERS: [&str; 6] = [
     "crates/kube/src/render",
 ];
 /// Words of Kubernetes and names of products, which are no conditions of ours.
-const OF_OTHERS: [&str; 17] = [
+const OF_OTHERS: [&str; 20] = [
     "Accepted",
     "Active",
     "Antrea",
@@ -26,6 +26,7 @@ const OF_OTHERS: [&str; 17] = [
     "Calico",
     "Canal",
     "Cilium",
+    "Conflicted",
     "False",
     "K3s",
     "NamespaceContentRemaining",
@@ -35,6 +36,8 @@ const OF_OTHERS: [&str; 17] = [
     "NamespaceFinalizersRemaining",
     "Opaque",
     "Programmed",
+    "ResolvedRefs",
+    "Route",
     "True",
 ];
 
