@@ -194,7 +194,10 @@ impl Link {
                 "the agent's certificate has expired; what is here stays enforced; to follow the hub again, make a join token there and run `bastide-agent join`"
             );
         } else {
-            tracing::error!(%error, "the hub does not accept this cluster any more; what is here stays enforced");
+            tracing::error!(
+                %error,
+                "the hub does not accept this cluster any more; what is here stays enforced; to follow the hub again, make a join token there and run `bastide-agent join` with --replace"
+            );
         }
     }
 }

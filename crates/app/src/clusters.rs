@@ -54,7 +54,7 @@ pub struct Desired {
 
 /// Whether a cluster answers, on this hub's clock.
 pub(crate) fn availability(app: &App, cluster: &Cluster) -> Availability {
-    Availability::judge(cluster.heartbeat, app.started_at(), app.now())
+    Availability::judge(cluster.heartbeat, app.presence(), app.now())
 }
 
 /// The cluster that an id or a name names.
@@ -305,6 +305,8 @@ pub async fn heartbeat(
     let mut tx = app.store().write().await?;
     tx.heartbeat_record(&permit, Heartbeat { at: now, api_server_ready }).await?;
     let known = tx.cluster(agent).await?;
+    // What the hub itself says of a cluster, its agent does not.
+    let conditions = conditions.into_iter().filter(|one| one.kind != licences::LICENSED).collect();
     let conditions = merge_conditions(&known.conditions, conditions, now);
     if known.facts != facts || known.conditions != conditions {
         tx.cluster_facts_set(&permit, &facts, &conditions).await?;

@@ -13,6 +13,9 @@ use crate::state::App;
 /// A clock that is set back by more than this is told beside what it does not change.
 const CLOCK_BEHIND_SECONDS: i64 = 300;
 
+/// The condition of a cluster that speaks of its licence; the hub's own.
+pub(crate) const LICENSED: &str = "Licensed";
+
 /// What the headings of private keys in PEM end with (RFC 7468), whatever their form.
 const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 
@@ -124,13 +127,21 @@ pub(crate) fn condition(cluster: &Cluster, details: &Details) -> Condition {
         LicenceState::Invalid => ("Invalid", ConditionStatus::False),
     };
     Condition {
-        kind: "Licensed".to_owned(),
+        kind: LICENSED.to_owned(),
         status,
         reason: reason.to_owned(),
         message: verdict.reason.clone(),
         observed_generation: 0,
         last_transition: since,
     }
+}
+
+/// What the organizations on a cluster are told when its licence does not hold.
+pub(crate) fn unlicensed(cluster: &Cluster, details: &Details) -> Option<Condition> {
+    let message =
+        "The cluster's licence does not hold: everything here goes on, and nothing new is placed on it.";
+    let refused = !details.verdict.state.permits_placement();
+    refused.then(|| Condition { message: message.to_owned(), ..condition(cluster, details) })
 }
 
 /// How many joined clusters there are by the state of their licences, for metrics.

@@ -6,6 +6,7 @@ use bastide_authz::action::{
 };
 use bastide_authz::{Commons, Permit};
 use bastide_model::access::Caller;
+use bastide_model::cluster::{Availability, Condition, Membership};
 use bastide_model::error::FieldErrors;
 use bastide_model::gateway::{GatewayChoice, GatewayConfiguration};
 use bastide_model::host_name::HostSuffix;
@@ -23,7 +24,7 @@ use bastide_store::{Member, PlacementStatus, Tx};
 use serde_json::json;
 
 use crate::state::App;
-use crate::{Listed, PageRequest};
+use crate::{Listed, PageRequest, clusters, licences};
 
 /// An organization as one caller sees it.
 #[derive(Debug, Clone)]
@@ -64,6 +65,10 @@ pub struct Placed {
     pub status: PlacementStatus,
     /// The cluster.
     pub cluster: bastide_model::cluster::Cluster,
+    /// Whether it answers; unknown of one that does not belong to the hub now.
+    pub availability: Availability,
+    /// That its licence does not hold, in words for tenants: whoever may see the licence finds there why.
+    pub unlicensed: Option<Condition>,
     /// The configuration of its own gateway, when it has one.
     pub gateway: Option<GatewayConfiguration>,
     /// Names of the organization's namespaces.
@@ -349,11 +354,11 @@ pub async fn members(
 pub async fn placements(app: &App, caller: &Caller, id: OrganizationId) -> Result<Vec<Placed>> {
     let permit = app.authorize::<ViewOrganization>(caller, id)?;
     let mut tx = app.store().read().await?;
-    placed(&mut tx, &permit).await
+    placed(app, &mut tx, &permit).await
 }
 
 /// The same within a transaction.
-pub(crate) async fn placed(tx: &mut Tx, permit: &Permit<ViewOrganization>) -> Result<Vec<Placed>> {
+pub(crate) async fn placed(app: &App, tx: &mut Tx, permit: &Permit<ViewOrganization>) -> Result<Vec<Placed>> {
     let namespaces = tx.organization_namespaces(permit).await?;
     let mut placed = Vec::new();
     for status in tx.placement_list(permit).await? {
@@ -362,7 +367,13 @@ pub(crate) async fn placed(tx: &mut Tx, permit: &Permit<ViewOrganization>) -> Re
             GatewayChoice::Shared => None,
             GatewayChoice::Dedicated { configuration } => Some(tx.gateway(*configuration).await?),
         };
-        placed.push(Placed { status, cluster, gateway, namespaces: namespaces.clone() });
+        let availability = match cluster.membership {
+            Membership::Joined => clusters::availability(app, &cluster),
+            _ => Availability::Unknown,
+        };
+        let unlicensed = licences::unlicensed(&cluster, &licences::detail(app, tx, &cluster).await?);
+        let namespaces = namespaces.clone();
+        placed.push(Placed { status, cluster, availability, unlicensed, gateway, namespaces });
     }
     Ok(placed)
 }

@@ -122,7 +122,7 @@ pub async fn remove(
     let payload = json!({"organization": id, "cluster": cluster.id});
     tx.outbox_put(app.ids(), "placement.leaving", payload, now).await?;
     // What was never given to the cluster is gone at once, so that after the commit there may be nothing left to look at.
-    let placed = organizations::placed(&mut tx, &see).await?;
+    let placed = organizations::placed(app, &mut tx, &see).await?;
     app.publish(tx.commit().await?).await?;
     placed.into_iter().find(|placed| placed.cluster.id == cluster.id).ok_or(Error::NotFound)
 }

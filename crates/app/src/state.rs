@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bastide_authz::{Action, Controller, Graph, Permit};
 use bastide_model::access::Caller;
+use bastide_model::cluster::HubPresence;
 use bastide_model::licence::Examination;
 use bastide_model::{AuditId, Clock, ClusterId, Error, Ids, Result, Timestamp};
-use bastide_store::{Committed, Installation, Store};
+use bastide_store::{Committed, Installation, Store, Tx};
 use tokio::sync::watch;
 
 use crate::authority::Authority;
@@ -50,7 +51,7 @@ struct Inner {
     latest_seen: LatestSeen,
     authority: watch::Sender<Arc<Authority>>,
     passwords: Passwords,
-    started_at: Timestamp,
+    presence: HubPresence,
     revoked: watch::Sender<Arc<BTreeSet<String>>>,
     examinations: Mutex<HashMap<String, Examination>>,
 }
@@ -68,6 +69,7 @@ impl App {
         tx.commit().await?;
         let authority = Authority::load(&store, &settings, &*ids, now).await?;
         let mut tx = store.write().await?;
+        let here_until = here_until(&mut tx).await?;
         tx.latest_seen_advance(now).await?;
         let (installation, graph) = (tx.installation().await?, tx.graph().await?);
         tx.commit().await?;
@@ -84,7 +86,7 @@ impl App {
             latest_seen: LatestSeen::new(installation.latest_seen),
             authority: watch::Sender::new(Arc::new(authority)),
             passwords: Passwords::default(),
-            started_at: now,
+            presence: HubPresence { here_until, started_at: now },
             revoked: watch::Sender::default(),
             examinations: Mutex::default(),
         };
@@ -111,9 +113,9 @@ impl App {
         &self.inner.settings
     }
 
-    /// When this process started, on its own clock.
-    pub fn started_at(&self) -> Timestamp {
-        self.inner.started_at
+    /// Since when this process hears clusters, and until when it or another did before.
+    pub(crate) fn presence(&self) -> HubPresence {
+        self.inner.presence
     }
 
     /// The installation as it was at the start.
@@ -301,10 +303,25 @@ impl App {
         self.follow().await
     }
 
-    /// Closes the store.
+    /// Remembers until when the hub was there, as far as the database lets it, and closes the store.
     pub async fn close(&self) {
+        let remembered = async {
+            let mut tx = self.store().write().await?;
+            tx.latest_seen_advance(self.latest_seen()).await?;
+            tx.commit().await
+        };
+        if let Err(error) = remembered.await {
+            tracing::warn!(%error, "until when the hub was there is not remembered");
+        }
         self.inner.store.close().await;
     }
+}
+
+/// Until when some process of the hub is known to have been there: it swept, or it heard of a cluster.
+async fn here_until(tx: &mut Tx) -> Result<Timestamp> {
+    let seen = tx.installation().await?.latest_seen;
+    let heard = tx.clusters().await?.into_iter().filter_map(|cluster| cluster.heartbeat).map(|beat| beat.at);
+    Ok(heard.fold(seen, Timestamp::max))
 }
 
 /// HIER-6: what is found by its id alone, and is not seen without a permission, does not exist for who lacks it.

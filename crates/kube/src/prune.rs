@@ -34,9 +34,10 @@ pub(crate) fn carries_label(set: SetName, live: &Live) -> bool {
     }
 }
 
-/// Deletes what is surplus, in this order: gateways and listeners, what confines and binds within namespaces that stay, namespaces,
-/// and once those are gone the admission policies over them. What is in a namespace that goes is left to Kubernetes,
-/// which ends the pods before the policies that confine them.
+/// Deletes what is surplus, in this order: rights, gateways and listeners, what confines within namespaces that stay,
+/// namespaces, and once those are gone the admission policies over them. What else is in a namespace that goes is left to
+/// Kubernetes, which ends the pods before the policies that confine them. Rights go first, so that nobody who holds up the
+/// end of a namespace goes on working in it.
 ///
 /// # Errors
 /// When the API server does not answer. What it refuses is part of the result.
@@ -63,11 +64,16 @@ pub async fn prune(
 /// What is deleted together. Nothing from namespaces on is begun while something of an earlier stage is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
+    Rights,
     Gateways,
     Confinement,
-    Rights,
     Namespaces,
     Policies,
+}
+
+/// Whether the object gives rights.
+pub(crate) fn gives_rights(key: &ObjectKey) -> bool {
+    stage(key) == Stage::Rights
 }
 
 fn stage(key: &ObjectKey) -> Stage {
@@ -113,7 +119,7 @@ impl Pass<'_> {
 
     async fn run(&mut self, of: Stage) -> Result<()> {
         for (key, recorded) in self.surplus.iter().filter(|(key, _)| stage(key) == of) {
-            if of == Stage::Gateways || !self.goes_with_its_namespace(key) {
+            if of <= Stage::Gateways || !self.goes_with_its_namespace(key) {
                 let fate = self.remove(key, recorded).await?;
                 self.note(key, fate);
             }

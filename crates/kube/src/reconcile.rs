@@ -306,8 +306,18 @@ impl<'a> Pass<'a> {
         Ok(pruned)
     }
 
-    /// Lets go of what stays, then takes away what means nothing without it.
+    /// Takes the rights away that were given, lets go of what stays, then takes away what means nothing without it. Rights
+    /// go first: what keeps their holders within bounds goes by our labels.
     async fn release(&mut self) -> Result<Pruned> {
+        let recorded = self.record.objects.iter().filter(|(key, _)| prune::gives_rights(key));
+        let rights = recorded.map(|(key, recorded)| (key.clone(), recorded.clone())).collect();
+        let pruned = prune::prune(&self.applier, self.record.set, &rights).await?;
+        for key in pruned.gone.iter().chain(&pruned.no_longer_ours) {
+            self.record.objects.remove(key);
+        }
+        if !pruned.remaining.is_empty() {
+            return Ok(pruned);
+        }
         let released = release::release(&self.applier, self.record.set, &self.record.objects).await?;
         for key in &released.released {
             self.record.objects.remove(key);

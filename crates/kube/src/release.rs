@@ -1,6 +1,7 @@
 //! Lets go of an organization and leaves everything where it is (FLEET-6): what is in its namespaces, the namespaces
 //! themselves and what confines them stay, but belong to whoever administers the cluster. What only works by our labels,
-//! the policies of its node pool, goes.
+//! the policies of its node pool, goes; and so do the rights that its people had, because what kept them away from others
+//! went by our labels, too.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::apply::{Applier, Live};
 use crate::error::Result;
 use crate::object::{NAMESPACE, NETWORK_POLICY, ObjectKey};
-use crate::prune::carries_label;
+use crate::prune::{carries_label, gives_rights};
 use crate::record::{Recorded, SetName};
 use crate::render::{MANAGED_BY, MANAGED_BY_LABEL, ORGANIZATION_LABEL};
 
@@ -29,7 +30,7 @@ pub(crate) struct Released {
 
 /// Whether letting go leaves such an object on the cluster. Others mean nothing without our labels.
 pub(crate) fn stays(key: &ObjectKey) -> bool {
-    key.namespace.is_some() || key.is(&NAMESPACE)
+    (key.namespace.is_some() && !gives_rights(key)) || key.is(&NAMESPACE)
 }
 
 /// Takes our labels and annotations off every object that stays: what is in namespaces first, then the namespaces, so that

@@ -79,10 +79,11 @@ impl Availability {
     }
 
     /// From the last heartbeat on the hub's clock. The grace period begins anew when the hub starts, so that a restart
-    /// makes nothing unknown.
-    pub fn judge(heartbeat: Option<Heartbeat>, hub_started_at: Timestamp, now: Timestamp) -> Self {
+    /// makes nothing unknown; but what was unknown before stays so until it gives a sign of life.
+    pub fn judge(heartbeat: Option<Heartbeat>, hub: HubPresence, now: Timestamp) -> Self {
         let Some(beat) = heartbeat else { return Self::Unknown };
-        let counted_from = beat.at.max(hub_started_at);
+        let was_unknown = hub.here_until.seconds_since(beat.at) > HEARTBEAT_GRACE_SECONDS;
+        let counted_from = if was_unknown { beat.at } else { beat.at.max(hub.started_at) };
         if now.seconds_since(counted_from) > HEARTBEAT_GRACE_SECONDS {
             Self::Unknown
         } else if beat.api_server_ready {
@@ -100,6 +101,15 @@ words!(
     Availability::Unknown,
     Availability::Unavailable
 );
+
+/// When a hub could hear its clusters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubPresence {
+    /// Until when it, or another process of it, is known to have been there before it started.
+    pub here_until: Timestamp,
+    /// When it started.
+    pub started_at: Timestamp,
+}
 
 /// The last sign of life of a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,18 +254,23 @@ impl ClusterFacts {
 mod tests {
     use super::*;
 
-    /// FLEET-1: available while the heartbeat is fresh on the hub's clock; a restarted hub waits the grace anew.
+    /// FLEET-1: available while the heartbeat is fresh on the hub's clock; a restarted hub waits the grace anew, but not
+    /// for whom it had given up before.
     #[test]
     fn fleet_1_availability() {
         let at = Timestamp::from_millis(1_000_000_000);
         let beat = |ready| Some(Heartbeat { at, api_server_ready: ready });
-        let start = Timestamp::from_millis(0);
+        let present = |here_until: Timestamp, started_at: Timestamp| HubPresence { here_until, started_at };
+        let start = present(Timestamp::from_millis(0), Timestamp::from_millis(0));
         let late = at.plus_seconds(HEARTBEAT_GRACE_SECONDS + 1);
         assert_eq!(Availability::judge(None, start, at), Availability::Unknown);
         assert_eq!(Availability::judge(beat(true), start, at), Availability::Available);
         assert_eq!(Availability::judge(beat(false), start, at), Availability::Unavailable);
         assert_eq!(Availability::judge(beat(true), start, late), Availability::Unknown);
-        assert_eq!(Availability::judge(beat(true), late, late), Availability::Available);
+        let restarted = present(at.plus_seconds(HEARTBEAT_GRACE_SECONDS), late);
+        assert_eq!(Availability::judge(beat(true), restarted, late), Availability::Available);
+        let had_given_up = present(late, late);
+        assert_eq!(Availability::judge(beat(true), had_given_up, late), Availability::Unknown);
     }
 
     #[test]

@@ -20,7 +20,7 @@ statements! {
         where organization_id in (select organization_id from placements where cluster_id = $1) order by organization_id, name";
     // Names have no letter that `like` reads as a pattern.
     OVERLAPPING = "select organization_id, name from host_names where organization_id <> $1 \
-        and (name = $2 or name like $3 or $2 like '%.' || name) order by name limit 50";
+        and (name = $2 or name like $3 or $2 like '%.' || name) order by name";
     // One at a time: whether two names overlap is seen by neither of two transactions that write them together.
     LOCK = "update installation set epoch = epoch";
     DELETE = "delete from host_names where organization_id = $1";

@@ -14,7 +14,8 @@ use crate::object::Object;
 
 /// A host name as the Gateway API has it. Where its own check is an older or a weaker one, this holds all the same.
 const HOST_NAME: &str = r"r'^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'";
-/// What is there already may be changed otherwise, and may go.
+/// What is there already may be changed otherwise, and may go: a name that is taken away ends no route that has it. On
+/// Bastide's own shared gateway it is not listened for any more.
 const AS_BEFORE: &str = "(oldObject != null && object.?spec == oldObject.?spec)";
 
 /// The policies over routes, and over gateways and listeners that Bastide did not make.

@@ -138,8 +138,7 @@ pub(crate) async fn placements(
 ) -> Result<Out<Page<PlacementView>>, Failure> {
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let placed = organizations::placements(&hub.app, &caller, id).await?;
-    let (started_at, now) = (hub.app.started_at(), hub.app.now());
-    let views = placed.into_iter().map(|one| views::placement(one, started_at, now)).collect();
+    let views = placed.into_iter().map(views::placement).collect();
     let page = paging::cut(views, &query, |placement: &PlacementView| vec![&placement.cluster_name])?;
     Ok(Out::page(page, &here))
 }

@@ -24,7 +24,7 @@ pub(crate) async fn create(
 ) -> std::result::Result<Made<PlacementView>, Failure> {
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let placed = placements::add(&hub.app, &caller, id, read(input)?).await?;
-    let view = views::placement(placed, hub.app.started_at(), hub.app.now());
+    let view = views::placement(placed);
     Ok(Made::new(&format!("/v1/organizations/{id}/placements"), view))
 }
 
@@ -60,5 +60,5 @@ pub(crate) async fn delete(
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let how = if query.release { Leaving::Release } else { Leaving::Remove };
     let placed = placements::remove(&hub.app, &caller, (id, cluster.as_str()), how, &query.confirm).await?;
-    Ok(Accepted::new(views::placement(placed, hub.app.started_at(), hub.app.now())))
+    Ok(Accepted::new(views::placement(placed)))
 }

@@ -53,17 +53,13 @@ pub(crate) fn organization(details: organizations::Details) -> OrganizationView 
 }
 
 /// An organization on one cluster, as of `now` on the clock of a hub that started at `started_at`.
-pub(crate) fn placement(
-    placed: organizations::Placed,
-    started_at: Timestamp,
-    now: Timestamp,
-) -> PlacementView {
+pub(crate) fn placement(placed: organizations::Placed) -> PlacementView {
     let (status, cluster) = (placed.status, placed.cluster);
     let heartbeat = cluster.heartbeat;
     PlacementView {
         cluster: cluster.id.to_string(),
         cluster_name: cluster.name.to_string(),
-        availability: Availability::judge(heartbeat, started_at, now).to_string(),
+        availability: placed.availability.to_string(),
         last_heartbeat_at: heartbeat.map(|beat| beat.at.to_string()),
         node_pool: status.placement.node_pool.as_ref().map(NodePool::from),
         gateway: placed.gateway.map_or(GatewayChoice::Shared {}, |own| GatewayChoice::Dedicated {
@@ -74,7 +70,7 @@ pub(crate) fn placement(
         namespaces: placed.namespaces,
         generation: status.generation,
         observed_generation: status.report.observed_generation,
-        conditions: status.report.conditions.into_iter().map(condition).collect(),
+        conditions: placed.unlicensed.into_iter().chain(status.report.conditions).map(condition).collect(),
         objects: status
             .report
             .objects

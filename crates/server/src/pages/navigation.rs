@@ -96,6 +96,7 @@ fn places(organization: &OrganizationView) -> Vec<Place<'static>> {
 fn site_places() -> Vec<Place<'static>> {
     let mut places = vec![Place::new("/platform/clusters", "Clusters", Icon::Server)];
     places.extend(client_places());
+    places.push(Place::new("/platform/authority", "Authority", Icon::Key));
     places.push(Place::new("/platform/audit", "Audit", Icon::Ledger));
     places
 }

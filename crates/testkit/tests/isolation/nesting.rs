@@ -15,8 +15,15 @@ async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
     let rows = routes::rows()?;
     let nested: Vec<&str> =
         rows.iter().filter(|row| row.path.matches('{').count() > 1).map(|row| row.id.as_str()).collect();
-    let tried =
-        ["console_gateway", "console_gateway_update", "console_gateway_share", "console_gateway_delete"];
+    let tried = [
+        "placement_delete",
+        "console_leave",
+        "console_leave_post",
+        "console_gateway",
+        "console_gateway_update",
+        "console_gateway_share",
+        "console_gateway_delete",
+    ];
     ensure!(nested == tried, "routes with two names: {nested:?}");
 
     let cast = Cast::start().await?;
@@ -35,6 +42,25 @@ async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
         {
             let path = format!("/platform/clusters/{parent}/gateways/{child}{action}");
             let form = [("confirm", "yes"), ("shared", "yes"), ("name", "Taken"), ("class", "taken")];
+            let answer = answer(site.page(method, &path).form(&form)).await?;
+            ensure!(answer.status == StatusCode::NOT_FOUND, "{path}: {}", answer.status);
+        }
+    }
+    for (organization, cluster) in [
+        (&a.child.slug, &b.spoke.cluster),
+        (&a.child.id, &cast.shared.cluster),
+        (&b.child.slug, &a.spoke.cluster),
+        (&a.root.slug, &a.spoke.cluster),
+    ] {
+        for named in [&cluster.name, &cluster.id] {
+            let path =
+                format!("/v1/organizations/{organization}/placements/{named}?confirm={}", cluster.name);
+            let by_program = answer(site.api(Method::DELETE, &path)).await?;
+            ensure!(by_program.status == StatusCode::NOT_FOUND, "{path}: {}", by_program.status);
+        }
+        let path = format!("/o/{organization}/placements/{}/leave", cluster.name);
+        for method in [Method::GET, Method::POST] {
+            let form = [("confirm", cluster.name.as_str())];
             let answer = answer(site.page(method, &path).form(&form)).await?;
             ensure!(answer.status == StatusCode::NOT_FOUND, "{path}: {}", answer.status);
         }

@@ -209,7 +209,7 @@ fn parting(view: &ClusterPage, errors: Errors<'_>) -> Markup {
 fn withdraw(view: &ClusterPage) -> Markup {
     html! {
         div.danger-row {
-            p { strong { "Withdraw acceptance" } br; "Its certificate stops working; it has to ask again. Workloads stay as they are." }
+            p { strong { "Withdraw acceptance" } br; "Its certificate stops working; it has to ask again, with a new join token and --replace. Workloads stay as they are." }
             (confirm(&Confirm {
                 id: "withdraw",
                 trigger: "Withdraw",
