@@ -15,7 +15,7 @@ use bastide_api::users::{MemberView, UserView};
 use bastide_app::{clusters, licences, organizations};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::audit::AuditRecord;
-use bastide_model::cluster::{Availability, Capability, Condition, Hub};
+use bastide_model::cluster::{Capability, Condition, Hub};
 use bastide_model::gateway::GatewayConfiguration;
 use bastide_model::licence::{Examination, LicenceFacts, LicenceVerdict};
 use bastide_model::plan::Plan;
