@@ -57,6 +57,11 @@ pub(crate) fn availability(app: &App, cluster: &Cluster) -> Availability {
     Availability::judge(cluster.heartbeat, app.presence(), app.now())
 }
 
+/// The same for who looks at it without its membership: one that does not belong to the hub now is unknown to it.
+pub(crate) fn shown_availability(app: &App, cluster: &Cluster) -> Availability {
+    if cluster.membership == Membership::Joined { availability(app, cluster) } else { Availability::Unknown }
+}
+
 /// The cluster that an id or a name names.
 ///
 /// # Errors

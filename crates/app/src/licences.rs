@@ -136,12 +136,13 @@ pub(crate) fn condition(cluster: &Cluster, details: &Details) -> Condition {
     }
 }
 
-/// What the organizations on a cluster are told when its licence does not hold.
-pub(crate) fn unlicensed(cluster: &Cluster, details: &Details) -> Option<Condition> {
+/// What the organizations on a cluster are told when its licence does not hold; why is for who may see licences.
+pub(crate) async fn unlicensed(app: &App, tx: &mut Tx, cluster: &Cluster) -> Result<Option<Condition>> {
     let message =
         "The cluster's licence does not hold: everything here goes on, and nothing new is placed on it.";
+    let details = detail(app, tx, cluster).await?;
     let refused = !details.verdict.state.permits_placement();
-    refused.then(|| Condition { message: message.to_owned(), ..condition(cluster, details) })
+    Ok(refused.then(|| Condition { message: message.to_owned(), ..condition(cluster, &details) }))
 }
 
 /// How many joined clusters there are by the state of their licences, for metrics.

@@ -6,7 +6,7 @@ use bastide_authz::action::{
 };
 use bastide_authz::{Commons, Permit};
 use bastide_model::access::Caller;
-use bastide_model::cluster::{Availability, Condition, Membership};
+use bastide_model::cluster::{Availability, Condition};
 use bastide_model::error::FieldErrors;
 use bastide_model::gateway::{GatewayChoice, GatewayConfiguration};
 use bastide_model::host_name::HostSuffix;
@@ -67,7 +67,7 @@ pub struct Placed {
     pub cluster: bastide_model::cluster::Cluster,
     /// Whether it answers; unknown of one that does not belong to the hub now.
     pub availability: Availability,
-    /// That its licence does not hold, in words for tenants: whoever may see the licence finds there why.
+    /// That its licence does not hold, in words for tenants.
     pub unlicensed: Option<Condition>,
     /// The configuration of its own gateway, when it has one.
     pub gateway: Option<GatewayConfiguration>,
@@ -367,12 +367,8 @@ pub(crate) async fn placed(app: &App, tx: &mut Tx, permit: &Permit<ViewOrganizat
             GatewayChoice::Shared => None,
             GatewayChoice::Dedicated { configuration } => Some(tx.gateway(*configuration).await?),
         };
-        let availability = match cluster.membership {
-            Membership::Joined => clusters::availability(app, &cluster),
-            _ => Availability::Unknown,
-        };
-        let unlicensed = licences::unlicensed(&cluster, &licences::detail(app, tx, &cluster).await?);
-        let namespaces = namespaces.clone();
+        let availability = clusters::shown_availability(app, &cluster);
+        let (unlicensed, namespaces) = (licences::unlicensed(app, tx, &cluster).await?, namespaces.clone());
         placed.push(Placed { status, cluster, availability, unlicensed, gateway, namespaces });
     }
     Ok(placed)

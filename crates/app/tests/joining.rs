@@ -3,15 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bastide_app::joining::{Ask, Asked, Standing, ask, standing};
 use bastide_app::{App, PageRequest, Settings, clusters, hubs, identity};
 use bastide_model::access::{Caller, Credential};
-use bastide_model::cluster::ClusterFacts;
+use bastide_model::cluster::{Availability, ClusterFacts};
 use bastide_model::licence::Examination;
+use bastide_model::limits::{CLUSTERS_REQUESTED_MAX, HEARTBEAT_GRACE_SECONDS};
 use bastide_model::permission::PermissionSet;
 use bastide_model::user::Password;
-use bastide_model::{ClusterId, Error, Ids as _, RealmId, RequestId, SessionId, SystemClock, SystemIds};
+use bastide_model::{
+    Clock, ClusterId, Error, Ids as _, RealmId, RequestId, SessionId, SystemClock, SystemIds, Timestamp,
+};
 use rcgen::{CertificateParams, KeyPair};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -19,21 +23,41 @@ use uuid::Uuid;
 struct Hub {
     app: App,
     administrator: Caller,
-    _folder: TempDir,
+    folder: TempDir,
+}
+
+/// A clock that stands still between two settings of it.
+struct SetClock(AtomicI64);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+impl SetClock {
+    fn pass(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+fn settings(folder: &TempDir) -> Settings {
+    Settings {
+        database: format!("sqlite:{}", folder.path().join("bastide.db").display()),
+        public_url: "https://hub.example.org".to_owned(),
+        agent_url: "https://localhost:8443".to_owned(),
+        examine_licence: Arc::new(|_| Examination::Unreadable { problem: "none is read here".to_owned() }),
+    }
 }
 
 impl Hub {
     async fn new() -> Self {
+        Self::with(Arc::new(SystemClock)).await
+    }
+
+    async fn with(clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            database: format!("sqlite:{}", folder.path().join("bastide.db").display()),
-            public_url: "https://hub.example.org".to_owned(),
-            agent_url: "https://localhost:8443".to_owned(),
-            examine_licence: Arc::new(|_| Examination::Unreadable {
-                problem: "none is read here".to_owned(),
-            }),
-        };
-        let app = App::open(settings, Arc::new(SystemClock), Arc::new(SystemIds)).await.unwrap();
+        let app = App::open(settings(&folder), clock, Arc::new(SystemIds)).await.unwrap();
         let link = identity::setup_link_create(&app).await.unwrap().unwrap();
         let password = Password::new("/password", "correct horse battery".to_owned()).unwrap();
         let (email, name) = ("ada@example.org".parse().unwrap(), "Ada".parse().unwrap());
@@ -46,7 +70,33 @@ impl Hub {
             address: "192.0.2.1".to_owned(),
             request: RequestId::fresh(&SystemIds),
         };
-        Self { app, administrator, _folder: folder }
+        Self { app, administrator, folder }
+    }
+
+    /// Ends it and starts it again after some time.
+    async fn restarted(self, clock: &Arc<SetClock>, after: i64) -> Self {
+        let Self { app, administrator, folder } = self;
+        app.close().await;
+        clock.pass(after);
+        let app =
+            App::open(settings(&folder), Arc::<SetClock>::clone(clock), Arc::new(SystemIds)).await.unwrap();
+        Self { app, administrator, folder }
+    }
+
+    async fn beats(&self, cluster: ClusterId) {
+        let facts = ClusterFacts::default();
+        clusters::heartbeat(&self.app, cluster, true, facts, Vec::new()).await.unwrap();
+    }
+
+    async fn availability(&self, cluster: ClusterId) -> Availability {
+        clusters::view(&self.app, &self.administrator, cluster).await.unwrap().availability.unwrap()
+    }
+
+    /// A cluster that has joined.
+    async fn joined(&self, name: &str) -> ClusterId {
+        let asked = self.asks(&Agent::new(), &self.token(name).await).await.unwrap();
+        clusters::accept(&self.app, &self.administrator, asked.cluster, &asked.fingerprint).await.unwrap();
+        asked.cluster
     }
 
     /// The secret of a new join token for a cluster of this name.
@@ -163,4 +213,46 @@ async fn fleet_1_a_request_and_its_repetitions_at_the_same_time_are_one() {
         }
     }
     assert_eq!(good, 1, "the last ticket counts");
+}
+
+/// FLEET-1: strangers cannot fill the table; whoever was refused asks again with the same token when there is room.
+#[tokio::test]
+async fn fleet_1_only_so_many_requests_wait_at_one_time() {
+    let hub = Hub::new().await;
+    let mut waiting = Vec::new();
+    for number in 0..CLUSTERS_REQUESTED_MAX {
+        let token = hub.token(&format!("eu-{number}")).await;
+        waiting.push(hub.asks(&Agent::new(), &token).await.unwrap().cluster);
+    }
+    let (late, token) = (Agent::new(), hub.token("late").await);
+    assert_eq!(code(hub.asks(&late, &token).await), "limit_exceeded");
+    clusters::deny(&hub.app, &hub.administrator, waiting[0]).await.unwrap();
+    assert_eq!(code(hub.asks(&late, &token).await), "ok");
+    let (later, token) = (Agent::new(), hub.token("later").await);
+    assert_eq!(code(hub.asks(&later, &token).await), "limit_exceeded");
+}
+
+/// FLEET-1: a restart makes nobody unknown who was there before it, however long it takes, and nobody available who was not.
+#[tokio::test]
+async fn fleet_1_a_restart_neither_gives_up_a_cluster_nor_brings_one_back() {
+    let clock = Arc::new(SetClock(AtomicI64::new(1_800_000_000_000)));
+    let hub = Hub::with(Arc::<SetClock>::clone(&clock)).await;
+    let (silent, alive) = (hub.joined("silent").await, hub.joined("alive").await);
+    hub.beats(silent).await;
+    clock.pass(HEARTBEAT_GRACE_SECONDS + 1);
+    hub.beats(alive).await;
+    assert_eq!(hub.availability(silent).await, Availability::Unknown);
+
+    let hub = hub.restarted(&clock, 3600).await;
+    assert_eq!(hub.availability(silent).await, Availability::Unknown, "it was given up before");
+    assert_eq!(hub.availability(alive).await, Availability::Available, "it has the grace to come back");
+    clock.pass(HEARTBEAT_GRACE_SECONDS + 1);
+    assert_eq!(hub.availability(alive).await, Availability::Unknown, "it did not");
+    hub.beats(silent).await;
+    assert_eq!(hub.availability(silent).await, Availability::Available);
+
+    // Also where nobody else was heard: that the hub was there is remembered when it ends.
+    clock.pass(HEARTBEAT_GRACE_SECONDS + 1);
+    let hub = hub.restarted(&clock, 1).await;
+    assert_eq!(hub.availability(silent).await, Availability::Unknown);
 }
