@@ -138,7 +138,7 @@ fn what_becomes_of_it(view: &LeavePage, errors: Errors<'_>) -> Markup {
                 value: "yes",
                 label: html! { "Leave everything there" },
                 hint: html! { "It stays as it is and belongs to whoever administers the cluster: nothing of it is locked or \
-                               repaired from here any more." },
+                               repaired from here any more, and the organization's people have no rights there." },
             },
         ],
         chosen: if view.release { "yes" } else { "no" },

@@ -28,13 +28,15 @@ pub fn authority(ctx: &Context, view: &AuthorityPage) -> Markup {
     let state = &view.state;
     let body = html! {
         (errors.summary(&[]))
-        section.card aria-labelledby="present-title" {
-            h2 id="present-title" { (Icon::Seal.draw()) "The one that signs" }
-            (facts::facts(rows(&state.present, "Since")))
-        }
-        @match &state.next {
-            None => (prepare()),
-            Some(next) => (take_over(state, next)),
+        div.stack {
+            section.card aria-labelledby="present-title" {
+                h2 id="present-title" { (Icon::Seal.draw()) "The one that signs" }
+                (facts::facts(rows(&state.present, "Since")))
+            }
+            @match &state.next {
+                None => (prepare()),
+                Some(next) => (take_over(state, next)),
+            }
         }
         @if !state.previous.is_empty() { (previous(&state.previous)) }
     };
@@ -69,30 +71,32 @@ fn take_over(state: &AuthorityState, next: &AuthorityView) -> Markup {
     html! {
         section.card aria-labelledby="next-title" {
             h2 id="next-title" { (Icon::Seal.draw()) "The next one" }
-            div id="exchange" data-refresh {
-                (facts::facts(rows(next, "Made")))
-                (facts::facts([
-                    ("Clusters that have it", html! { (state.clusters_ready) }),
-                    ("Clusters that do not", facts::codes(&state.clusters_waiting, "None that answers")),
-                ]))
-            }
-            @if waiting {
-                (callout(Tone::Warn, "Not every cluster that answers has it yet", &html! {
-                    p { "They are handed it with their next sign of life. Switching now cuts off those that do not have it, \
-                         unless the one before leads them to it." }
+            div.stack {
+                div id="exchange" data-refresh {
+                    (facts::facts(rows(next, "Made")))
+                    (facts::facts([
+                        ("Clusters that have it", html! { (state.clusters_ready) }),
+                        ("Clusters that do not", facts::codes(&state.clusters_waiting, "None that answers")),
+                    ]))
+                }
+                @if waiting {
+                    (callout(Tone::Warn, "Not every cluster that answers has it yet", &html! {
+                        p { "They are handed it with their next sign of life. Switching now cuts off those that do not have it, \
+                             unless the one before leads them to it." }
+                    }))
+                }
+                (confirm(&Confirm {
+                    id: "switch",
+                    trigger: "Let it take over",
+                    about: "",
+                    title: "Let the next authority take over?",
+                    consequences: html! { p { "The key of the present one is forgotten. Its certificate is believed for another two \
+                                               weeks, so that agents that were away find the hub." } },
+                    action: "/platform/authority",
+                    fields: html! { (hidden("step", "switch")) @if waiting { (hidden("force", "yes")) } },
+                    verb: "Switch authority",
                 }))
             }
-            (confirm(&Confirm {
-                id: "switch",
-                trigger: "Let it take over",
-                about: "",
-                title: "Let the next authority take over?",
-                consequences: html! { p { "The key of the present one is forgotten. Its certificate is believed for another two \
-                                           weeks, so that agents that were away find the hub." } },
-                action: "/platform/authority",
-                fields: html! { (hidden("step", "switch")) @if waiting { (hidden("force", "yes")) } },
-                verb: "Switch authority",
-            }))
         }
     }
 }
