@@ -2,6 +2,7 @@
 //! programs, and child processes that never outlive their owner.
 
 pub mod assets;
+pub mod benchmark;
 pub mod browser;
 pub mod cast;
 pub mod cli;

@@ -3,20 +3,19 @@
 //! no cluster behind them. Run it as `cargo xtask bench-agents`; the results are in `bench/README.md`.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bastide_api::client::Client;
-use bastide_api::client_organizations::{Administrator, NewClientOrganization};
 use bastide_api::clusters::{AcceptCluster, NewJoinToken, UploadLicence};
-use bastide_api::organizations::{GatewayChoice, NewOrganization, OrganizationChange};
+use bastide_api::organizations::{NewOrganization, OrganizationChange};
 use bastide_model::limits::{AGENT_POLL_SECONDS, HEARTBEAT_SECONDS};
 use bastide_model::{Ids as _, SystemIds};
+use bastide_testkit::benchmark::{count, order, say, slug};
 use bastide_testkit::fake_agent::FakeAgent;
-use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options};
-use bastide_testkit::{measure, wait};
+use bastide_testkit::hub::{Hub, Options};
+use bastide_testkit::{benchmark, measure, wait};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -33,28 +32,11 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let ended = tokio::select! {
-        ended = run() => ended,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("stopped")),
-    };
-    match ended {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("bench: {error:#}"));
-            std::process::ExitCode::FAILURE
-        }
-    }
+    benchmark::main(run()).await
 }
 
 async fn run() -> Result<()> {
-    let agents = match std::env::args().nth(1) {
-        None => AGENTS,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|count| (1..=2_000).contains(count))
-            .with_context(|| format!("`{text}` is not a number of agents: 1 to 2000 are allowed"))?,
-    };
+    let agents = count("agents", AGENTS, 2_000)?;
     let hub = Hub::start(Options::default()).await?;
     let admin = Arc::new(hub.set_up().await?);
     let root = NewOrganization { name: "Northwind Cloud".into(), ..NewOrganization::default() };
@@ -110,26 +92,6 @@ async fn join_all(hub: &Hub, admin: &Arc<Client>, count: usize) -> Result<Vec<Ru
         tokio::time::timeout(LIMIT, placed).await.context("an agent was given nothing")??;
     }
     Ok(fleet)
-}
-
-fn slug(number: usize) -> String {
-    format!("tenant-{number}")
-}
-
-fn order(number: usize, spoke: &str) -> NewClientOrganization {
-    NewClientOrganization {
-        acting_from: "northwind-cloud".into(),
-        name: format!("Tenant {number}"),
-        slug: Some(slug(number)),
-        annotations: None,
-        administrator: Administrator::Existing { user: ADMINISTRATOR.into() },
-        visibility: None,
-        plan: Some("business".into()),
-        hub: "main".into(),
-        spoke: spoke.to_owned(),
-        node_pool: None,
-        gateway: GatewayChoice::Shared {},
-    }
 }
 
 fn set_going(agent: FakeAgent, organization: String) -> Running {
@@ -281,9 +243,4 @@ async fn restart(hub: Hub, fleet: &[Running]) -> Result<()> {
     say(&format!("  used by the hub         {:.1} s of processor time", used.as_secs_f64()));
     say(&format!("  memory of the hub       {} MiB, at most {} MiB", memory.resident, memory.peak));
     hub.stop().await
-}
-
-/// A line for whoever runs the benchmark. A closed terminal is no reason to stop.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -3,17 +3,16 @@
 //! programs for release; the results and how to read them are in `bench/README.md`.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bastide_api::client::Client;
-use bastide_api::client_organizations::{Administrator, NewClientOrganization};
-use bastide_api::organizations::{GatewayChoice, NewOrganization};
+use bastide_api::organizations::NewOrganization;
+use bastide_testkit::benchmark::{count, order, say, slug};
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options};
 use bastide_testkit::spoke::Spoke;
-use bastide_testkit::{measure, wait};
+use bastide_testkit::{benchmark, measure, wait};
 use tokio::task::JoinSet;
 
 /// Namespaces that each organization gets.
@@ -22,33 +21,16 @@ const NAMESPACES_EACH: usize = 2;
 const PARALLEL: usize = 4;
 /// How long everything may take to be ready, per organization.
 const LIMIT_EACH: Duration = Duration::from_secs(3);
-/// Organizations when nothing else is said: as many as the published run of Capsule 0.14 has tenants.
+/// Organizations when nothing else is said: as many as the run of Capsule 0.14 has tenants to which it is compared.
 const ORGANIZATIONS: usize = 200;
 
 #[tokio::main]
 async fn main() -> std::process::ExitCode {
-    let ended = tokio::select! {
-        ended = run() => ended,
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("stopped")),
-    };
-    match ended {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("bench: {error:#}"));
-            std::process::ExitCode::FAILURE
-        }
-    }
+    benchmark::main(run()).await
 }
 
 async fn run() -> Result<()> {
-    let organizations = match std::env::args().nth(1) {
-        None => ORGANIZATIONS,
-        Some(text) => {
-            text.parse().ok().filter(|count| (1..=5_000).contains(count)).with_context(|| {
-                format!("`{text}` is not a number of organizations: 1 to 5000 are allowed")
-            })?
-        }
-    };
+    let organizations = count("organizations", ORGANIZATIONS, 5_000)?;
     let hub = Hub::start(Options::default()).await?;
     let admin = hub.set_up().await?;
     admin
@@ -83,10 +65,6 @@ async fn run() -> Result<()> {
     report(&hub, &spoke, organizations, created, converged, after - before)
 }
 
-fn slug(number: usize) -> String {
-    format!("tenant-{number}")
-}
-
 async fn create(admin: Arc<Client>, organizations: usize) -> Result<()> {
     let mut creating = JoinSet::new();
     for number in 0..organizations {
@@ -94,22 +72,8 @@ async fn create(admin: Arc<Client>, organizations: usize) -> Result<()> {
             finished(creating.join_next().await)?;
         }
         let admin = Arc::clone(&admin);
-        creating.spawn(async move {
-            let order = NewClientOrganization {
-                acting_from: "northwind-cloud".into(),
-                name: format!("Tenant {number}"),
-                slug: Some(slug(number)),
-                annotations: None,
-                administrator: Administrator::Existing { user: ADMINISTRATOR.into() },
-                visibility: None,
-                plan: Some("business".into()),
-                hub: "main".into(),
-                spoke: "eu-1".into(),
-                node_pool: None,
-                gateway: GatewayChoice::Shared {},
-            };
-            admin.create_client_organization(&order).await.map(|_| ())
-        });
+        creating
+            .spawn(async move { admin.create_client_organization(&order(number, "eu-1")).await.map(|_| ()) });
     }
     while let Some(one) = creating.join_next().await {
         finished(Some(one))?;
@@ -174,9 +138,4 @@ fn report(
         bail!("the programs were not built for release: run `cargo xtask bench`");
     }
     Ok(())
-}
-
-/// A line for whoever runs the benchmark. A closed terminal is no reason to stop.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
