@@ -1,13 +1,13 @@
 //! Host names: what an organization owns of them, and what a gateway listens for (FLEET-4, FLEET-5). Compared as text:
 //! lower case, without a dot at the end, as the Gateway API writes them (RFC 1123, RFC 5890 for other letters).
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::labels::is_dns_label;
 use crate::limits::{HOST_NAME_CHARS_MAX, HOST_SUFFIX_CHARS_MAX};
+use crate::names::as_text;
 
 /// A host name that an organization owns together with every name beneath it: `acme.example` with `www.acme.example`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -83,29 +83,6 @@ impl FromStr for HostPattern {
         check(text.strip_prefix("*.").unwrap_or(text))?;
         Ok(Self(text.to_owned()))
     }
-}
-
-macro_rules! as_text {
-    ($($name:ident)*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-            fn try_from(text: String) -> Result<Self, String> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-    )*};
 }
 
 as_text!(HostSuffix HostPattern);

@@ -100,6 +100,31 @@ const RESERVED_PREFIXES: &[&str] = &["bastide-", "kube-", "openshift-", "sandbox
 /// Suffixes that derived namespaces carry, so that no base name may end in one.
 const RESERVED_SUFFIXES: &[&str] = &["-gw", "-monitoring"];
 
+/// Types that hold a text: shown as it, made from it where it parses.
+macro_rules! as_text {
+    ($($name:ident)*) => {$(
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+            fn try_from(text: String) -> Result<Self, String> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    )*};
+}
+pub(crate) use as_text;
+
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -114,24 +139,7 @@ macro_rules! text_type {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-            fn try_from(text: String) -> Result<Self, String> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
-            }
-        }
+        as_text!($name);
     };
 }
 
