@@ -115,7 +115,8 @@ pub async fn create(app: &App, caller: &Caller, input: NewClientOrganization) ->
         return Err(Error::Preconditions { results });
     };
     let permit = app.authorize::<CreateClientOrganization>(caller, Realm(acting.realm))?;
-    organizations::admit_depth(app, acting.id)?;
+    tx.tree_hold(acting.realm).await?;
+    tx.tree_admit(None, Some(acting.id)).await?;
     let owner = administrator(app, &mut tx, &permit, &input, &found, password).await?;
     let placement = (spoke.id, found.gateway);
     let id = store(app, &mut tx, &permit, &input, acting, owner, placement).await?;

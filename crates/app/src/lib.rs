@@ -30,6 +30,7 @@ mod secrets;
 mod settings;
 mod state;
 pub mod sweep;
+pub mod tree;
 pub mod users;
 
 pub use bastide_store::{Listed, PageRequest};

@@ -10,13 +10,10 @@ use bastide_model::cluster::{Availability, Condition};
 use bastide_model::error::FieldErrors;
 use bastide_model::gateway::{GatewayChoice, GatewayConfiguration};
 use bastide_model::host_name::HostSuffix;
-use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::names::{Annotations, Description, DisplayName, Slug};
-use bastide_model::organization::{
-    self, Blockers, NewOrganization, Organization, OrganizationState, Visibility,
-};
+use bastide_model::organization::{self, NewOrganization, Organization, OrganizationState, Visibility};
 use bastide_model::placement::ReportedObject;
-use bastide_model::plan::{self, Plan};
+use bastide_model::plan::Plan;
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
 };
@@ -24,7 +21,7 @@ use bastide_store::{Member, PlacementStatus, Tx};
 use serde_json::json;
 
 use crate::state::App;
-use crate::{Listed, PageRequest, clusters, licences};
+use crate::{Listed, PageRequest, clusters, licences, tree};
 
 /// An organization as one caller sees it.
 #[derive(Debug, Clone)]
@@ -127,7 +124,7 @@ async fn store_new<A: bastide_store::Creates>(
     let now = app.now();
     let mut tx = app.store().write().await?;
     if let Some(parent) = parent {
-        admit_child(app, &mut tx, parent).await?;
+        tree::admit_child(&mut tx, realm, parent).await?;
     }
     let plan = plan_for(&mut tx, realm, None).await?;
     let organization = prepare(app, &mut tx, input, (realm, parent), plan.id, now).await?;
@@ -142,28 +139,6 @@ async fn store_new<A: bastide_store::Creates>(
     tx.outbox_put(app.ids(), "organization.created", json!({"organization": organization.id}), now).await?;
     app.publish(tx.commit().await?).await?;
     Ok(organization.id)
-}
-
-/// One more child, under the parent's lock (PLAN-2, HIER-1).
-async fn admit_child(app: &App, tx: &mut Tx, parent: OrganizationId) -> Result<()> {
-    let above = tx.organization_lock(parent).await?;
-    if above.state != OrganizationState::Active {
-        return Err(Error::conflict("parent_not_active", format!("{} is {}", above.slug, above.state)));
-    }
-    let plan = tx.plan(above.realm, above.plan).await?;
-    let used = tx.organization_children(parent).await?.len() as u64;
-    plan::admit_one_more("sub_organizations", used, plan.limits.sub_organizations, &plan)?;
-    admit_depth(app, parent)
-}
-
-/// HIER-1: any depth up to the limit.
-pub(crate) fn admit_depth(app: &App, parent: OrganizationId) -> Result<()> {
-    let depth = app.graph(|graph| graph.depth(parent));
-    if depth >= TREE_DEPTH_MAX {
-        let (used, allowed) = (depth as u64, TREE_DEPTH_MAX as u64);
-        return Err(Error::LimitExceeded { limit: "tree_depth", used, allowed, plan: "every plan".into() });
-    }
-    Ok(())
 }
 
 /// The realm's plan with a slug, or its default plan.
@@ -232,7 +207,13 @@ pub async fn view(app: &App, caller: &Caller, id: OrganizationId) -> Result<Deta
     detail(app, &mut tx, caller, organization).await
 }
 
-async fn detail(app: &App, tx: &mut Tx, caller: &Caller, organization: Organization) -> Result<Details> {
+/// An organization as the caller sees it, whether they still do or not.
+pub(crate) async fn detail(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    organization: Organization,
+) -> Result<Details> {
     let plan = tx.plan(organization.realm, organization.plan).await?;
     let (id, now) = (organization.id, app.now());
     let host_names = tx.host_names_of(id).await?;
@@ -254,6 +235,7 @@ fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'sta
     [
         ("update", app.authorize::<UpdateOrganization>(caller, id).is_ok()),
         ("update_host_names", app.authorize::<UpdateHostNames>(caller, id).is_ok()),
+        ("move", tree::may_leave(app, caller, organization)),
         ("delete", app.authorize::<DeleteOrganization>(caller, id).is_ok()),
         ("create_beneath", app.authorize::<CreateOrganization>(caller, id).is_ok()),
         (
@@ -319,7 +301,7 @@ pub async fn delete(
     let (audit, now) = app.audit();
     let mut tx = app.store().write().await?;
     let before = tx.organization_lock(id).await?;
-    let blockers = Blockers { children: tx.organization_children(id).await? };
+    let blockers = tree::blockers(app, &mut tx, caller, id).await?;
     organization::admit_deletion(&before, typed, &blockers)?;
     if before.revision != seen {
         return Err(Error::Stale);

@@ -56,6 +56,11 @@ actions! {
     UpdateOrganization on OrganizationId, "organization_update", OrganizationsUpdate;
     /// Delete an organization (ORG-8).
     DeleteOrganization on OrganizationId, "organization_delete", OrganizationsDelete;
+    /// Move an organization with everything beneath it (HIER-4). What it leaves and where it arrives have to allow it, too:
+    /// see [`ChangeChildren`].
+    MoveOrganization on OrganizationId, "organization_move", OrganizationsMove;
+    /// Let an organization leave from beneath another, or come beneath it (HIER-4).
+    ChangeChildren on OrganizationId, "organization_children_change", OrganizationsMove;
     /// Say which host names an organization owns (FLEET-5).
     UpdateHostNames on OrganizationId, "host_names_update", HostNamesUpdate;
     /// See who has a role in an organization.

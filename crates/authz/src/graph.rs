@@ -66,6 +66,23 @@ impl Graph {
         graph
     }
 
+    /// A copy with some of the organizations and accounts, and nothing but them.
+    pub(crate) fn part(
+        &self,
+        organization: impl Fn(&OrganizationId) -> bool,
+        user: impl Fn(&UserId, &UserNode) -> bool,
+    ) -> Self {
+        let organizations = self.organizations.iter().filter(|(id, _)| organization(id));
+        let users = self.users.iter().filter(|(id, node)| user(id, node));
+        Self {
+            revision: self.revision,
+            organizations: organizations.map(|(id, node)| (*id, node.clone())).collect(),
+            users: users.map(|(id, node)| (*id, node.clone())).collect(),
+            hubs: BTreeSet::new(),
+            clusters: HashMap::new(),
+        }
+    }
+
     /// The revision of the store that this graph has reached.
     pub fn revision(&self) -> i64 {
         self.revision
@@ -132,7 +149,12 @@ impl Graph {
         }
     }
 
-    fn put_organization(&mut self, id: OrganizationId, realm: RealmId, parent: Option<OrganizationId>) {
+    pub(crate) fn put_organization(
+        &mut self,
+        id: OrganizationId,
+        realm: RealmId,
+        parent: Option<OrganizationId>,
+    ) {
         let before = self.organizations.get(&id).and_then(|node| node.parent);
         if let Some(node) = before.and_then(|old| self.organizations.get_mut(&old)) {
             node.children.remove(&id);

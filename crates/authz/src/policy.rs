@@ -147,7 +147,7 @@ impl Graph {
 
     /// Everything that gives the account something on an object, and what. The one place where it is written which these
     /// are.
-    fn each_grant(
+    pub(crate) fn each_grant(
         &self,
         user: UserId,
         node: &UserNode,
@@ -363,7 +363,7 @@ impl UserNode {
 
 impl Assignment {
     /// An owner's role always reaches beneath (ROLE-2); an administrator's when it was given so (ROLE-3).
-    fn reaches_beneath(&self) -> bool {
+    pub(crate) fn reaches_beneath(&self) -> bool {
         self.role == Role::Owner || self.reach == Reach::Beneath
     }
 

@@ -139,9 +139,10 @@ impl RealmId {
 }
 
 impl AuditId {
-    /// The id of a second record of the same change, in another log: the same but for its last, random bit.
-    pub const fn twin(self) -> Self {
-        Self(Uuid::from_u128(self.0.as_u128() ^ 1))
+    /// The id of a further record of the same change, in another log, by its number from 1 to 7: the same but for its last,
+    /// random bits.
+    pub const fn twin(self, number: u8) -> Self {
+        Self(Uuid::from_u128(self.0.as_u128() ^ (number & 7) as u128))
     }
 }
 
@@ -172,9 +173,10 @@ mod tests {
     fn a_twin_differs_and_is_of_the_same_kind_and_moment() {
         for _ in 0..50 {
             let id = AuditId::fresh(&SystemIds);
-            let twin = id.twin();
-            assert_ne!(twin, id);
-            assert_eq!(twin.twin(), id, "each is the other's");
+            let twins: std::collections::BTreeSet<_> = (1..=7).map(|number| id.twin(number)).collect();
+            assert_eq!((twins.len(), twins.contains(&id)), (7, false), "each is another");
+            let twin = id.twin(7);
+            assert_eq!(twin.twin(7), id, "each is the other's");
             assert_eq!(
                 (twin.uuid().get_version_num(), twin.uuid().get_variant()),
                 (7, uuid::Variant::RFC4122)

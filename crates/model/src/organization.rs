@@ -145,11 +145,77 @@ pub struct NewOrganization {
     pub annotations: Annotations,
 }
 
-/// What blocks the deletion of an organization (ORG-8).
+/// What kind of thing blocks the deletion of an organization (ORG-8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockerKind {
+    /// An organization directly beneath it.
+    Organization,
+}
+
+impl BlockerKind {
+    /// The word in text and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+        }
+    }
+
+    /// The code of the refusal.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Organization => "has_children",
+        }
+    }
+
+    /// Several of them, and what to do about them.
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Organization => ("sub-organizations", "Delete or move them first."),
+        }
+    }
+}
+
+/// One thing that blocks the deletion of an organization (ORG-8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocker {
+    /// What kind of thing it is.
+    pub kind: BlockerKind,
+    /// Its id, as text.
+    pub id: String,
+    /// Its short name.
+    pub slug: Slug,
+    /// What people read.
+    pub name: DisplayName,
+}
+
+/// What blocks the deletion of an organization (ORG-8), as one person may know it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Blockers {
-    /// Slugs of child organizations.
-    pub children: Vec<Slug>,
+    /// What they see, kind by kind.
+    pub named: Vec<Blocker>,
+    /// How many there are besides that they do not see (HIER-6).
+    pub unnamed: usize,
+}
+
+impl Blockers {
+    /// Whether nothing blocks.
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.unnamed == 0
+    }
+
+    /// The refusal that they amount to: the code of the first kind, everything by name.
+    fn refusal(&self, organization: &Organization) -> Error {
+        let kind = self.named.first().map_or(BlockerKind::Organization, |first| first.kind);
+        let (many, advice) = kind.words();
+        let mut names: Vec<_> =
+            self.named.iter().filter(|one| one.kind == kind).map(|one| one.slug.to_string()).collect();
+        if self.unnamed > 0 {
+            names.push(format!("{} that you do not see", self.unnamed));
+        }
+        let detail = format!("{} has {many}: {}. {advice}", organization.slug, names.join(", "));
+        Error::conflict(kind.code(), detail)
+    }
 }
 
 /// May the organization be deleted (ORG-8)?
@@ -167,14 +233,7 @@ pub fn admit_deletion(organization: &Organization, typed: &str, blockers: &Block
             format!("{} is being deleted already", organization.slug),
         ));
     }
-    if !blockers.children.is_empty() {
-        let names = blockers.children.iter().map(Slug::as_str).collect::<Vec<_>>().join(", ");
-        return Err(Error::conflict(
-            "has_children",
-            format!("{} has sub-organizations: {names}. Delete or move them first.", organization.slug),
-        ));
-    }
-    Ok(())
+    if blockers.is_empty() { Ok(()) } else { Err(blockers.refusal(organization)) }
 }
 
 #[cfg(test)]

@@ -35,6 +35,7 @@ permissions! {
     OrganizationsCreate = "organizations.create", "Create organizations beneath an organization.";
     OrganizationsUpdate = "organizations.update", "Change name, description, visibility and annotations.";
     OrganizationsDelete = "organizations.delete", "Delete an organization and everything in it.";
+    OrganizationsMove = "organizations.move", "Move organizations into or out of an organization.";
     ClientOrganizationsCreate = "client_organizations.create", "Create client organizations on clusters.";
     PlacementsCreate = "placements.create", "Place an organization on another cluster.";
     PlacementsDelete = "placements.delete", "Take an organization off a cluster.";
@@ -125,6 +126,11 @@ impl PermissionSet {
     /// What is in both.
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// What is in this one and not in the other.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether nothing is in it.

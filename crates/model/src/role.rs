@@ -27,6 +27,7 @@ impl Role {
                 P::OrganizationsCreate,
                 P::OrganizationsUpdate,
                 P::OrganizationsDelete,
+                P::OrganizationsMove,
                 P::MembersView,
                 P::ClustersView,
                 P::AuditView,
@@ -34,6 +35,7 @@ impl Role {
             Self::Administrator => PermissionSet::of(&[
                 P::OrganizationsView,
                 P::OrganizationsCreate,
+                P::OrganizationsMove,
                 P::MembersView,
                 P::ClustersView,
                 P::AuditView,

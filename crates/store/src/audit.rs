@@ -96,20 +96,44 @@ impl Tx {
         Ok(())
     }
 
+    /// The same, for a change that goes across organizations of which nobody may see all: the record is the
+    /// installation's, and those concerned get theirs by [`Tx::audit_also_in`].
+    pub(crate) async fn audit_across<A: Action>(
+        &mut self,
+        permit: &Permit<A>,
+        audit: (AuditId, Timestamp),
+        target: Target,
+        (before, after): (Json, Json),
+    ) -> Result<()> {
+        self.audit(permit, audit, target, Some(before), Some(after)).await?;
+        if let Some(last) = self.records.last_mut() {
+            last.organization = None;
+        }
+        Ok(())
+    }
+
     /// Writes the last record into the log of another organization, too, which the change has crossed into; without the
     /// fields that name what the people there may not see.
     pub(crate) fn audit_also_in(&mut self, organization: OrganizationId, hidden: &[&str]) {
-        if let Some(last) =
-            self.records.last().cloned().filter(|last| last.organization != Some(organization))
-        {
-            let mut after = last.after.clone();
-            if let Some(fields) = after.as_mut().and_then(Json::as_object_mut) {
+        let shown = |value: &Option<Json>| {
+            let mut value = value.clone();
+            if let Some(fields) = value.as_mut().and_then(Json::as_object_mut) {
                 fields.retain(|name, _| !hidden.contains(&name.as_str()));
             }
-            let id = last.id.twin();
-            self.crossed.insert(id);
-            self.records.push(AuditRecord { id, organization: Some(organization), after, ..last });
+            value
+        };
+        let Some(at) = self.records.iter().rposition(|record| !self.crossed.contains(&record.id)) else {
+            return;
+        };
+        let Some((first, twins)) = self.records.get(at..).and_then(<[_]>::split_first) else { return };
+        if first.organization == Some(organization) {
+            return;
         }
+        let id = first.id.twin(u8::try_from(twins.len() + 1).unwrap_or(u8::MAX));
+        let (before, after) = (shown(&first.before), shown(&first.after));
+        let twin = AuditRecord { id, organization: Some(organization), before, after, ..first.clone() };
+        self.crossed.insert(id);
+        self.records.push(twin);
     }
 
     /// Appends the transaction's records to their logs. A log's head is held from here to the end of the transaction, so

@@ -29,6 +29,7 @@ mod plans;
 mod sessions;
 mod sets;
 mod tokens;
+mod tree;
 mod users;
 
 pub use audit::Target;
@@ -47,6 +48,7 @@ pub use parting::Ends;
 pub use sessions::Session;
 pub use sets::{PlacementStatus, StoredReport};
 pub use tokens::Token;
+pub use tree::{Arrival, Departure};
 pub use users::Member;
 
 /// Every statement of the crate by name, so that one test can prepare each of them on both engines.
@@ -72,6 +74,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         sessions::STATEMENTS,
         sets::STATEMENTS,
         tokens::STATEMENTS,
+        tree::STATEMENTS,
         users::STATEMENTS,
     ]
     .concat()

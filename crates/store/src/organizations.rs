@@ -8,7 +8,7 @@ use bastide_authz::action::{
 };
 use bastide_authz::visible::Scope;
 use bastide_authz::{Action, Change, Permit, Visible};
-use bastide_model::names::{NamespaceBase, Slug};
+use bastide_model::names::{DisplayName, NamespaceBase, Slug};
 use bastide_model::organization::{Organization, OrganizationState};
 use bastide_model::role::{Reach, Role};
 use bastide_model::{
@@ -55,7 +55,7 @@ statements! {
     PLACED = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
         state, created_at_ms, revision from organizations where deleted_at_ms is null \
         and id in (select organization_id from placements where cluster_id = $1)";
-    CHILDREN = "select slug from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
+    CHILDREN = "select id, slug, name from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
     UPDATE = "update organizations set name = $3, search = $4, description = $5, visibility = $6, annotations = $7, \
         revision = revision + 1 where id = $1 and revision = $2 and deleted_at_ms is null";
     BEGIN_DELETION = "update organizations set state = 'deleting', revision = revision + 1 \
@@ -76,6 +76,7 @@ rows! {
         revision: i64,
     }
     KeyRow { id: Uuid, realm_id: Uuid, }
+    ChildRow { id: Uuid, slug: String, name: String, }
 }
 
 /// The actions that make an organization.
@@ -257,13 +258,20 @@ impl Tx {
         Ok(self.run(LOCK_ACTIVE, args![id.uuid()]).await? > 0)
     }
 
-    /// Slugs of the organizations directly beneath.
+    /// The organizations directly beneath, by slug.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn organization_children(&mut self, id: OrganizationId) -> Result<Vec<Slug>> {
-        let rows: Vec<(String,)> = self.all(CHILDREN, args![id.uuid()]).await?;
-        rows.into_iter().map(|(slug,)| parse("organizations.slug", &slug)).collect()
+    pub async fn organization_children(
+        &mut self,
+        id: OrganizationId,
+    ) -> Result<Vec<(OrganizationId, Slug, DisplayName)>> {
+        let rows: Vec<ChildRow> = self.all(CHILDREN, args![id.uuid()]).await?;
+        let child = |row: ChildRow| {
+            let slug = parse("organizations.slug", &row.slug)?;
+            Ok((OrganizationId::from_uuid(row.id), slug, parse("organizations.name", &row.name)?))
+        };
+        rows.into_iter().map(child).collect()
     }
 
     /// Names of an organization's namespaces.
@@ -373,7 +381,7 @@ impl Tx {
     /// Begins the deletion of an organization (ORG-8). From then on nothing is made beneath it.
     ///
     /// # Errors
-    /// [`Error::Conflict`] `already_deleting`, or `has_children` naming them.
+    /// [`Error::Conflict`] `already_deleting`, or `has_children`.
     pub async fn organization_delete(
         &mut self,
         permit: &Permit<DeleteOrganization>,
@@ -386,11 +394,8 @@ impl Tx {
             return Err(Error::conflict("already_deleting", detail));
         }
         // The row is held now, and whoever makes a child holds it, too: no child can come in between.
-        let children = self.organization_children(id).await?;
-        if !children.is_empty() {
-            let names = children.iter().map(Slug::as_str).collect::<Vec<_>>().join(", ");
-            let detail =
-                format!("{} has sub-organizations: {names}. Delete or move them first.", before.slug);
+        if !self.organization_children(id).await?.is_empty() {
+            let detail = format!("{} has sub-organizations. Delete or move them first.", before.slug);
             return Err(Error::conflict("has_children", detail));
         }
         let target = Target::new("organization", permit.target(), &before.slug);

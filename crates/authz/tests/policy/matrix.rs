@@ -95,6 +95,7 @@ fn rows() -> Vec<Row> {
     let organizations = [("root", ROOT), ("child", CHILD), ("sibling", SIBLING), ("elsewhere", ELSEWHERE)];
     ask!(no_agent, organizations, ViewOrganization, CreateOrganization, UpdateOrganization, UpdateHostNames);
     ask!(no_agent, organizations, DeleteOrganization, ViewMembers, ViewOrganizationAudit, AdvanceDeletion);
+    ask!(no_agent, organizations, MoveOrganization, ChangeChildren);
     ask!(no_agent, organizations, CreatePlacement, DeletePlacement, EndPlacement);
     let commons =
         [("brand", Commons(BRAND)), ("other", Commons(OTHER)), ("platform", Commons(RealmId::PLATFORM))];

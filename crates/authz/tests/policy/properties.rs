@@ -677,3 +677,83 @@ proptest! {
         prop_assert_eq!(graph, Graph::build(2, facts.all()));
     }
 }
+
+/// A world, one of its organizations, and where it goes: beneath another that does not lie beneath it, or to the root. Both
+/// are of one realm.
+fn moves() -> impl Strategy<Value = (World, usize, Option<usize>, Timestamp)> {
+    (worlds(), any::<Index>(), any::<Option<Index>>(), times()).prop_map(|(world, what, to, now)| {
+        let what = what.index(world.organizations.len());
+        let fits = |number: &usize| {
+            !world.line(*number).contains(&what)
+                && world.organizations[*number].0 == world.organizations[what].0
+        };
+        let places: Vec<_> = (0..world.organizations.len()).filter(fits).collect();
+        let to = to.filter(|_| !places.is_empty()).map(|to| places[to.index(places.len())]);
+        (world, what, to, now)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// HIER-4, E-28: what a preview says is what everybody holds afterwards without what they hold before, everywhere; and
+    /// what it does not say stays as it is.
+    #[test]
+    fn hier_4_a_preview_is_the_difference_that_the_move_makes((world, what, to, now) in moves()) {
+        let before = world.graph();
+        let mut after = before.clone();
+        let id = World::organization(what);
+        let realm = world.organizations[what].0;
+        after.advance(2, [Change::Organization { id, realm, parent: to.map(World::organization) }]);
+        let shifts = before.moving(id, to.map(World::organization), None, now).shifts();
+        for (number, (realm, access)) in world.users.iter().enumerate() {
+            let caller = by_token(World::user(number), *realm, PermissionSet::ALL);
+            let one = before.moving(id, to.map(World::organization), Some(caller.user), now).shifts();
+            let of_user: Vec<_> = shifts.iter().filter(|shift| shift.user == caller.user).cloned().collect();
+            prop_assert_eq!(&one, &of_user);
+            if *access == Access::Disabled {
+                prop_assert!(one.is_empty(), "whoever cannot sign in gains and loses nothing");
+                continue;
+            }
+            for at in 0..world.organizations.len() {
+                let place = World::organization(at);
+                let held = |graph: &Graph| graph.held(&caller, Object::Organization(place), now).unwrap();
+                let (held_before, held_after) = (held(&before), held(&after));
+                let said: Vec<_> = one.iter().filter(|shift| shift.organizations.contains(&place)).collect();
+                if held_before == held_after {
+                    prop_assert!(said.is_empty());
+                } else {
+                    prop_assert_eq!(said.len(), 1);
+                    prop_assert_eq!((said[0].before.permissions, said[0].after.permissions), (held_before, held_after));
+                    prop_assert_eq!(said[0].before.role, before.role_at(caller.user, place, now));
+                    prop_assert_eq!(said[0].after.role, after.role_at(caller.user, place, now));
+                    prop_assert!(world.line(at).contains(&what), "only what moves changes hands");
+                    prop_assert!(said[0].gained().union(said[0].lost()) != PermissionSet::EMPTY);
+                }
+            }
+        }
+    }
+
+    /// E-28: after a move somebody holds what was given there and above the new place, nothing of what was given above the
+    /// old one.
+    #[test]
+    fn e_28_rights_after_a_move_are_those_of_the_new_lineage((world, what, to, now) in moves()) {
+        let mut after = world.graph();
+        let (id, realm) = (World::organization(what), world.organizations[what].0);
+        after.advance(2, [Change::Organization { id, realm, parent: to.map(World::organization) }]);
+        let mut line = to.map(|to| world.line(to)).unwrap_or_default();
+        line.insert(what);
+        let mut alone = world.clone();
+        alone.grants.retain(|grant| line.contains(&grant.organization));
+        let mut fresh = alone.graph();
+        fresh.advance(2, [Change::Organization { id, realm, parent: to.map(World::organization) }]);
+        for (number, (realm, access)) in world.users.iter().enumerate() {
+            if *access == Access::Disabled {
+                continue;
+            }
+            let caller = by_token(World::user(number), *realm, PermissionSet::ALL);
+            let object = Object::Organization(id);
+            prop_assert_eq!(after.held(&caller, object, now), fresh.held(&caller, object, now));
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! The rules of the domain, each by name, where the role matrix is not enough to see them.
 
 use bastide_authz::action::{
-    AdvanceDeletion, CompleteSetup, CreateOrganization, CreateRootOrganization, CreateToken, CreateUser,
-    DeleteOrganization, EndCluster, EndPlacement, ExpireRequest, RenewCertificate, ReportCluster,
-    RequestJoin, SetDesired, SignIn, UpdateOrganization, ViewCluster, ViewHubs, ViewMembers,
-    ViewOrganization, ViewOrganizationAudit, ViewOwn,
+    AdvanceDeletion, ChangeChildren, CompleteSetup, CreateOrganization, CreateRootOrganization, CreateToken,
+    CreateUser, DeleteOrganization, EndCluster, EndPlacement, ExpireRequest, MoveOrganization,
+    RenewCertificate, ReportCluster, RequestJoin, SetDesired, SignIn, UpdateOrganization, ViewCluster,
+    ViewHubs, ViewMembers, ViewOrganization, ViewOrganizationAudit, ViewOwn,
 };
 use bastide_authz::target::Object;
 use bastide_authz::visible::Scope;
@@ -352,10 +352,12 @@ fn controllers_do_only_what_their_line_says() {
     assert_eq!(who::<EndPlacement>(CHILD), [Controller::Placement]);
     assert_eq!(who::<EndCluster>(SPOKE), [Controller::Placement]);
     assert_eq!(who::<DeleteOrganization>(CHILD), []);
+    assert_eq!(who::<MoveOrganization>(CHILD), []);
+    assert_eq!(who::<ChangeChildren>(CHILD), []);
     assert_eq!(who::<CreateUser>(Realm(BRAND)), []);
     assert_eq!(who::<CreateRootOrganization>(Commons(BRAND)), []);
     assert_eq!(who::<ReportCluster>(SPOKE), []);
-    assert_eq!(action::ALL.len(), 50, "look at the lines above when actions are added");
+    assert_eq!(action::ALL.len(), 52, "look at the lines above when actions are added");
 }
 
 #[test]

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::bed::{Bed, audit_id, both_engines, code, race};
 use crate::deletion;
 use crate::organizations::HOSTILE;
-use crate::placements;
+use crate::{placements, tree};
 
 both_engines! {
     sec_4_every_change_leaves_its_record,
@@ -112,6 +112,7 @@ impl Seen {
 /// a certificate that somebody accepted, and desired sets that follow from placements.
 const WITHOUT_RECORD: &[&str] = &[
     "organization_view",
+    "organization_children_change",
     "member_list",
     "organization_audit_list",
     "plan_list",
@@ -168,6 +169,10 @@ async fn organizations_leave_records(bed: &Bed, seen: &mut Seen) {
     tx.host_names_update(&permit, &before, &names, bed.audit()).await.unwrap();
     tx.commit().await.unwrap();
     seen.one(bed, "host_names_update").await;
+    tree::relocate(bed, child, None).await.unwrap();
+    // It was beneath `top`, and is told in the log of that one and in its own besides.
+    seen.records += 2;
+    seen.one(bed, "organization_move").await;
     deletion::delete(bed, child).await.unwrap();
     seen.one(bed, "organization_delete").await;
     deletion::tear_down(bed, child, OrganizationState::PartiallyDeleted).await.unwrap();

@@ -144,12 +144,11 @@ async fn org_8_nothing_is_deleted_with_something_beneath(bed: Bed) {
     let parent = bed.root("parent", owner).await;
     let child = bed.child("child", parent, owner).await;
     bed.child("another", parent, owner).await;
-    let error = delete(&bed, parent).await.unwrap_err();
-    assert_eq!(error.code(), "has_children");
-    assert!(error.to_string().contains("another, child"), "{error}");
+    assert_eq!(code(delete(&bed, parent).await), "has_children");
     assert_eq!(bed.organization(parent).await.state, OrganizationState::Active);
-    let slugs = bed.read().await.organization_children(parent).await.unwrap();
-    assert_eq!(slugs, ["another", "child"].map(|slug| slug.parse().unwrap()));
+    let children = bed.read().await.organization_children(parent).await.unwrap();
+    let slugs: Vec<_> = children.iter().map(|(_, slug, _)| slug.as_str()).collect();
+    assert_eq!(slugs, ["another", "child"]);
     delete(&bed, child).await.unwrap();
     assert_eq!(code(delete(&bed, parent).await), "has_children", "one that is going is not gone");
     let beneath = bed.new_organization("grandchild", (RealmId::PLATFORM, Some(child))).await;

@@ -9,7 +9,7 @@ use bastide_model::{ClusterId, Error, OrganizationId, RealmId, UserId};
 use bastide_store::Store;
 
 use crate::bed::{Bed, both_engines, code, race};
-use crate::deletion;
+use crate::{deletion, tree};
 
 both_engines! {
     whoever_follows_has_the_graph_of_whoever_reads,
@@ -78,7 +78,7 @@ impl Walk {
         ) else {
             return "nobody is there".into();
         };
-        match (self.numbers.below(12), organization, cluster) {
+        match (self.numbers.below(14), organization, cluster) {
             (0, ..) => {
                 let mut user = bed.new_user(RealmId::PLATFORM, &format!("{name}@example.org"));
                 user.access = [Access::Enabled, Access::NoConsole, Access::Disabled][self.numbers.below(3)];
@@ -105,6 +105,14 @@ impl Walk {
             (7, _, Some(id)) => format!("cluster {}", self.end_cluster(bed, id).await),
             (8 | 9, Some(organization), Some(cluster)) => {
                 format!("place {}", code(deletion::place(bed, organization, cluster).await))
+            }
+            (12 | 13, Some(id), _) if self.exists(bed, id).await => {
+                let to = self.numbers.pick(&self.organizations);
+                let exists = match to {
+                    Some(to) => self.exists(bed, to).await,
+                    None => false,
+                };
+                format!("move {}", code(tree::relocate(bed, id, to.filter(|_| exists)).await))
             }
             (10, _, Some(id)) if bed.read().await.cluster(id).await.is_ok() => {
                 deletion::reconcile(bed, id).await;

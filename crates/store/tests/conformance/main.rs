@@ -33,3 +33,5 @@ mod placements;
 mod realms;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod tree;

@@ -1,0 +1,143 @@
+//! What a move of an organization does to who may do what, before it happens (HIER-4). It does not know whether the move is
+//! allowed or possible.
+
+use std::collections::BTreeSet;
+
+use bastide_model::permission::PermissionSet;
+use bastide_model::user::Access;
+use bastide_model::{OrganizationId, Timestamp, UserId};
+
+use crate::graph::{Graph, UserNode};
+use crate::target::Object;
+
+/// A move that is thought through: the part of the graph that it touches, as it is and as it would be.
+#[derive(Debug, Clone)]
+pub struct Moving {
+    before: Graph,
+    after: Graph,
+    /// What moves: an organization with everything beneath it.
+    subtree: BTreeSet<OrganizationId>,
+    now: Timestamp,
+}
+
+/// What becomes otherwise for one person, at the organizations where it is the same change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shift {
+    /// Whose rights.
+    pub user: UserId,
+    /// What they are before.
+    pub before: Standing,
+    /// What they are afterwards.
+    pub after: Standing,
+    /// Where; each of them moves.
+    pub organizations: Vec<OrganizationId>,
+    /// Where everything was given to the person that plays a part in it. Who may not see that may not be told of it.
+    pub given_at: BTreeSet<OrganizationId>,
+}
+
+/// What somebody is and may do at an organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The role, for people.
+    pub role: Option<&'static str>,
+    /// The permissions.
+    pub permissions: PermissionSet,
+}
+
+impl Shift {
+    /// What the person may do only afterwards.
+    pub fn gained(&self) -> PermissionSet {
+        self.after.permissions.without(self.before.permissions)
+    }
+
+    /// What the person may do only before.
+    pub fn lost(&self) -> PermissionSet {
+        self.before.permissions.without(self.after.permissions)
+    }
+}
+
+impl Graph {
+    /// Thinks a move of an organization through, for everybody or for one person. Copies only what the move touches, so
+    /// that the rest can be done when the graph is let go of.
+    pub fn moving(
+        &self,
+        organization: OrganizationId,
+        to: Option<OrganizationId>,
+        who: Option<UserId>,
+        now: Timestamp,
+    ) -> Moving {
+        let subtree = self.subtree(organization);
+        let above: BTreeSet<_> = self.lineage(organization).skip(1).collect();
+        let above_then: BTreeSet<_> = to.into_iter().flat_map(|to| self.lineage(to)).collect();
+        let differing: BTreeSet<_> = above.symmetric_difference(&above_then).copied().collect();
+        let touched = |id: &UserId, node: &UserNode| {
+            who.is_none_or(|who| who == *id)
+                && node.access != Access::Disabled
+                && node.assignments.iter().any(|grant| differing.contains(&grant.organization))
+        };
+        let around = |id: &OrganizationId| [&subtree, &above, &above_then].iter().any(|set| set.contains(id));
+        let before = self.part(around, touched);
+        let mut after = before.clone();
+        if let Some(realm) = self.realm_of_organization(organization) {
+            after.put_organization(organization, realm, to);
+        }
+        Moving { before, after, subtree, now }
+    }
+
+    fn standing(&self, user: UserId, node: &UserNode, at: OrganizationId, now: Timestamp) -> Standing {
+        let mut permissions = PermissionSet::EMPTY;
+        self.each_grant(user, node, Object::Organization(at), now, &mut |_, given| {
+            permissions = permissions.union(given);
+        });
+        Standing { role: self.role_at(user, at, now), permissions }
+    }
+}
+
+impl Moving {
+    /// How many organizations move.
+    pub fn organizations(&self) -> usize {
+        self.subtree.len()
+    }
+
+    /// Whether an organization is among those that move.
+    pub fn takes_along(&self, id: OrganizationId) -> bool {
+        self.subtree.contains(&id)
+    }
+
+    /// Who gains and who loses what (HIER-4), by person. Computed by the policy that decides.
+    pub fn shifts(&self) -> Vec<Shift> {
+        let mut people: Vec<_> = self.before.users.iter().collect();
+        people.sort_by_key(|(user, _)| **user);
+        people.into_iter().flat_map(|(user, node)| self.shifts_of(*user, node)).collect()
+    }
+
+    fn shifts_of(&self, user: UserId, node: &UserNode) -> Vec<Shift> {
+        let mut shifts: Vec<Shift> = Vec::new();
+        for at in &self.subtree {
+            let before = self.before.standing(user, node, *at, self.now);
+            let after = self.after.standing(user, node, *at, self.now);
+            if before.permissions == after.permissions {
+                continue;
+            }
+            match shifts.iter_mut().find(|known| known.before == before && known.after == after) {
+                Some(known) => known.organizations.push(*at),
+                None => shifts.push(Shift {
+                    user,
+                    before,
+                    after,
+                    organizations: vec![*at],
+                    given_at: self.given_at(node),
+                }),
+            }
+        }
+        shifts
+    }
+
+    fn given_at(&self, node: &UserNode) -> BTreeSet<OrganizationId> {
+        let in_force = node.assignments.iter().filter(|grant| grant.in_force(self.now));
+        in_force
+            .map(|grant| grant.organization)
+            .filter(|id| self.before.organizations.contains_key(id))
+            .collect()
+    }
+}
