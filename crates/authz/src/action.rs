@@ -1,9 +1,9 @@
 //! Every action there is: what it is called, on what, and which permission it needs. The audit log's operation and the
 //! API's operation id are the same word.
 
-use bastide_model::{ClusterId, HubId, OrganizationId, Permission, UserId};
+use bastide_model::{ClusterId, HubId, OrganizationId, Permission, ProjectId, RoleId, TeamId, UserId};
 
-use crate::target::{Commons, Own, Realm, Site, Target};
+use crate::target::{Billing, Commons, Own, Realm, Site, Target};
 
 /// Something that can be done to a target.
 pub trait Action: Send + Sync + 'static {
@@ -63,8 +63,64 @@ actions! {
     ChangeChildren on OrganizationId, "organization_children_change", OrganizationsMove;
     /// Say which host names an organization owns (FLEET-5).
     UpdateHostNames on OrganizationId, "host_names_update", HostNamesUpdate;
-    /// See who has a role in an organization.
+    /// See who belongs to an organization, and by what.
     ViewMembers on OrganizationId, "member_list", MembersView;
+    /// Give somebody a role (ROLE-3, ROLE-7).
+    AssignRole on OrganizationId, "assignment_create", MembersAssign;
+    /// Take a role away from somebody (ROLE-7).
+    WithdrawRole on OrganizationId, "assignment_delete", MembersAssign;
+    /// Remove somebody from an organization: every role and every team there (INV-5).
+    RemoveMember on OrganizationId, "member_delete", MembersDelete;
+    /// Leave an organization (ORG-9).
+    LeaveOrganization on OrganizationId, "organization_leave", OrganizationsView;
+    /// See the custom roles that can be given at an organization (ROLE-6).
+    ViewRoles on OrganizationId, "role_list", RolesView;
+    /// Define a custom role (ROLE-6).
+    CreateRole on OrganizationId, "role_create", RolesCreate;
+    /// See a custom role.
+    ViewRole on RoleId, "role_view", RolesView;
+    /// Change a custom role, and with it what everybody may do who has it (ROLE-6).
+    UpdateRole on RoleId, "role_update", RolesUpdate;
+    /// Delete a custom role that nobody has.
+    DeleteRole on RoleId, "role_delete", RolesDelete;
+    /// See the teams of an organization: all, or one's own (ROLE-2).
+    ViewTeams on OrganizationId, "team_list", OrganizationsView;
+    /// Create a team.
+    CreateTeam on OrganizationId, "team_create", TeamsCreate;
+    /// See a team.
+    ViewTeam on TeamId, "team_view", TeamsView;
+    /// Change a team.
+    UpdateTeam on TeamId, "team_update", TeamsUpdate;
+    /// Delete a team (INV-5).
+    DeleteTeam on TeamId, "team_delete", TeamsDelete;
+    /// See who is in a team (ROLE-8).
+    ViewTeamMembers on TeamId, "team_member_list", MembersView;
+    /// Put somebody into a team, or change what they are in it (ROLE-8).
+    AssignTeamMember on TeamId, "team_member_set", MembersAssign;
+    /// Take somebody out of a team (ROLE-8).
+    RemoveTeamMember on TeamId, "team_member_delete", MembersDelete;
+    /// See the projects of an organization: all, or those of one's teams (ROLE-2).
+    ViewProjects on OrganizationId, "project_list", OrganizationsView;
+    /// Create a project (WORK-1).
+    CreateProject on OrganizationId, "project_create", ProjectsCreate;
+    /// See a project.
+    ViewProject on ProjectId, "project_view", ProjectsView;
+    /// Change a project.
+    UpdateProject on ProjectId, "project_update", ProjectsUpdate;
+    /// Delete a project (WORK-1).
+    DeleteProject on ProjectId, "project_delete", ProjectsDelete;
+    /// Give a team a role on a project (WORK-1).
+    AssignProjectTeam on ProjectId, "project_team_set", ProjectsAssign;
+    /// Take a team's role on a project away (WORK-1).
+    RemoveProjectTeam on ProjectId, "project_team_delete", ProjectsAssign;
+    /// See what an organization pays, and who administers it (BILL-1).
+    ViewBilling on Billing, "billing_view", BillingView;
+    /// Stop administering the billing of an organization that one does not see elsewhere (ORG-9).
+    LeaveBilling on Billing, "billing_leave", BillingView;
+    /// Make somebody a billing administrator (ROLE-2).
+    AssignBilling on Billing, "billing_administrator_create", BillingAssign;
+    /// Take a billing administrator's role away (ROLE-2).
+    WithdrawBilling on Billing, "billing_administrator_delete", BillingAssign;
     /// Read an organization's audit log.
     ViewOrganizationAudit on OrganizationId, "organization_audit_list", AuditView;
     /// Create a client organization (FLEET-4).
@@ -79,6 +135,8 @@ actions! {
     ViewUsers on Realm, "user_list", UsersView;
     /// Create an account in a realm.
     CreateUser on Realm, "user_create", UsersCreate;
+    /// Say what an account may be used for (ROLE-4).
+    UpdateUser on UserId, "user_update", UsersUpdate;
     /// See hubs.
     ViewHubs on Realm, "hub_list", HubsView;
     /// Make or withdraw a join token of a hub (FLEET-1).

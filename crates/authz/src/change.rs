@@ -1,8 +1,11 @@
 //! One fact that came, changed or went, as the store's change feed carries it from replica to replica.
 
-use bastide_model::role::{Administration, Reach, Role};
+use bastide_model::permission::PermissionSet;
+use bastide_model::role::{Administration, Reach, Role, TeamRole};
 use bastide_model::user::Access;
-use bastide_model::{AssignmentId, ClusterId, HubId, OrganizationId, RealmId, Timestamp, UserId};
+use bastide_model::{
+    AssignmentId, ClusterId, HubId, OrganizationId, ProjectId, RealmId, RoleId, TeamId, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A fact of the graph. Applying one twice is the same as once.
@@ -53,6 +56,76 @@ pub enum Change {
         id: AssignmentId,
         /// Who held it.
         user: UserId,
+    },
+    /// A custom role is there, or allows something else than before (ROLE-6).
+    Role {
+        /// Which.
+        id: RoleId,
+        /// Where it was defined; it can be given there and beneath.
+        organization: OrganizationId,
+        /// What it allows.
+        permissions: PermissionSet,
+    },
+    /// A custom role is gone.
+    RoleGone {
+        /// Which.
+        id: RoleId,
+    },
+    /// A team is there.
+    Team {
+        /// Which.
+        id: TeamId,
+        /// Whose.
+        organization: OrganizationId,
+    },
+    /// A team is gone.
+    TeamGone {
+        /// Which.
+        id: TeamId,
+    },
+    /// A user is in a team.
+    TeamMember {
+        /// Which team.
+        team: TeamId,
+        /// Who.
+        user: UserId,
+        /// As what.
+        role: TeamRole,
+    },
+    /// A user is in a team no more.
+    TeamMemberGone {
+        /// Which team.
+        team: TeamId,
+        /// Who.
+        user: UserId,
+    },
+    /// A project is there.
+    Project {
+        /// Which.
+        id: ProjectId,
+        /// Whose.
+        organization: OrganizationId,
+    },
+    /// A project is gone.
+    ProjectGone {
+        /// Which.
+        id: ProjectId,
+    },
+    /// A team has a role on a project (WORK-1).
+    ProjectTeam {
+        /// Which project.
+        project: ProjectId,
+        /// Which team.
+        team: TeamId,
+        /// As what.
+        role: TeamRole,
+    },
+    /// A team has no role on a project any more.
+    ProjectTeamGone {
+        /// Which project.
+        project: ProjectId,
+        /// Which team.
+        team: TeamId,
     },
     /// A user administers the site or a client (ROLE-11).
     Administration {

@@ -1,7 +1,7 @@
 //! Why somebody may do something, or why not, in words that a person can follow (ROLE-10).
 
-use bastide_model::role::{Reach, Role};
-use bastide_model::{AssignmentId, OrganizationId, Timestamp};
+use bastide_model::role::{Reach, Role, TeamRole};
+use bastide_model::{AssignmentId, OrganizationId, TeamId, Timestamp};
 
 /// The answer to "may they, and why?".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,13 @@ pub enum Source {
         reach: Reach,
         /// Until when.
         expires_at: Option<Timestamp>,
+    },
+    /// They are in a team of the organization (ROLE-2), or in a team that has a role on the project (WORK-1).
+    Team {
+        /// Which team.
+        team: TeamId,
+        /// Their role in it; on a project, what they have there by it.
+        role: TeamRole,
     },
     /// The cluster carries an organization in which they have a role.
     Carries {

@@ -1,30 +1,41 @@
 //! The relationship graph: an index over the store's facts, kept up to date by [`Change`]s.
 
-use std::collections::{BTreeSet, HashMap};
-
 use bastide_model::limits::TREE_DEPTH_MAX;
-use bastide_model::role::{Administration, Reach, Role};
+use bastide_model::permission::PermissionSet;
+use bastide_model::role::{Administration, Reach, Role, TeamRole};
 use bastide_model::user::Access;
-use bastide_model::{AssignmentId, ClusterId, HubId, OrganizationId, RealmId, Timestamp, UserId};
+use bastide_model::{
+    AssignmentId, ClusterId, HubId, OrganizationId, ProjectId, RealmId, RoleId, TeamId, Timestamp, UserId,
+};
 
 use crate::change::Change;
+use crate::map::{IdMap, put, put_by, take};
 
-/// The graph at one revision of the store.
+/// The graph at one revision of the store. Two are equal when they hold the same facts, in whatever order they came.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Graph {
     revision: i64,
-    pub(crate) organizations: HashMap<OrganizationId, OrganizationNode>,
-    pub(crate) users: HashMap<UserId, UserNode>,
-    pub(crate) hubs: BTreeSet<HubId>,
-    pub(crate) clusters: HashMap<ClusterId, ClusterNode>,
+    pub(crate) organizations: IdMap<OrganizationId, OrganizationNode>,
+    pub(crate) users: IdMap<UserId, UserNode>,
+    pub(crate) roles: IdMap<RoleId, RoleNode>,
+    pub(crate) teams: IdMap<TeamId, TeamNode>,
+    pub(crate) projects: IdMap<ProjectId, ProjectNode>,
+    pub(crate) hubs: Vec<HubId>,
+    pub(crate) clusters: IdMap<ClusterId, ClusterNode>,
 }
 
+/// What is known of an organization. Lists are sorted but for `above`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrganizationNode {
     pub(crate) realm: RealmId,
     pub(crate) parent: Option<OrganizationId>,
-    pub(crate) children: BTreeSet<OrganizationId>,
-    pub(crate) clusters: BTreeSet<ClusterId>,
+    /// Everything above it, nearest first: follows from the parents, and is kept so that a check does not climb.
+    pub(crate) above: Box<[OrganizationId]>,
+    pub(crate) children: Vec<OrganizationId>,
+    pub(crate) clusters: Vec<ClusterId>,
+    teams: Vec<TeamId>,
+    projects: Vec<ProjectId>,
+    roles: Vec<RoleId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +44,7 @@ pub(crate) struct UserNode {
     pub(crate) access: Access,
     pub(crate) administrations: Vec<(Administration, RealmId)>,
     pub(crate) assignments: Vec<Assignment>,
+    pub(crate) memberships: Vec<Membership>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +63,37 @@ impl Assignment {
     }
 }
 
+/// A place in a team, with the team's organization beside it so that a check need not look for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) team: TeamId,
+    pub(crate) organization: OrganizationId,
+    pub(crate) role: TeamRole,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RoleNode {
+    pub(crate) organization: OrganizationId,
+    pub(crate) permissions: PermissionSet,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TeamNode {
+    pub(crate) organization: OrganizationId,
+    members: Vec<UserId>,
+    projects: Vec<ProjectId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProjectNode {
+    pub(crate) organization: OrganizationId,
+    pub(crate) teams: Vec<(TeamId, TeamRole)>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClusterNode {
     pub(crate) hub: HubId,
-    pub(crate) organizations: BTreeSet<OrganizationId>,
+    pub(crate) organizations: Vec<OrganizationId>,
 }
 
 impl Graph {
@@ -66,7 +105,7 @@ impl Graph {
         graph
     }
 
-    /// A copy with some of the organizations and accounts, and nothing but them.
+    /// A copy with some of the organizations and accounts and the roles defined there, and nothing but them.
     pub(crate) fn part(
         &self,
         organization: impl Fn(&OrganizationId) -> bool,
@@ -74,12 +113,13 @@ impl Graph {
     ) -> Self {
         let organizations = self.organizations.iter().filter(|(id, _)| organization(id));
         let users = self.users.iter().filter(|(id, node)| user(id, node));
+        let roles = self.roles.iter().filter(|(_, role)| organization(&role.organization));
         Self {
             revision: self.revision,
             organizations: organizations.map(|(id, node)| (*id, node.clone())).collect(),
             users: users.map(|(id, node)| (*id, node.clone())).collect(),
-            hubs: BTreeSet::new(),
-            clusters: HashMap::new(),
+            roles: roles.map(|(id, node)| (*id, node.clone())).collect(),
+            ..Self::default()
         }
     }
 
@@ -104,14 +144,14 @@ impl Graph {
                     access,
                     administrations: Vec::new(),
                     assignments: Vec::new(),
+                    memberships: Vec::new(),
                 });
                 node.access = access;
             }
             Change::Assignment { id, user, organization, role, reach, expires_at } => {
                 if let Some(node) = self.users.get_mut(&user) {
-                    node.assignments.retain(|known| known.id != id);
-                    node.assignments.push(Assignment { id, organization, role, reach, expires_at });
-                    node.assignments.sort_by_key(|known| known.id);
+                    let given = Assignment { id, organization, role, reach, expires_at };
+                    put_by(&mut node.assignments, given, |known| known.id);
                 }
             }
             Change::AssignmentGone { id, user } => {
@@ -119,21 +159,28 @@ impl Graph {
                     node.assignments.retain(|known| known.id != id);
                 }
             }
+            Change::Role { .. }
+            | Change::RoleGone { .. }
+            | Change::Team { .. }
+            | Change::TeamGone { .. }
+            | Change::TeamMember { .. }
+            | Change::TeamMemberGone { .. }
+            | Change::Project { .. }
+            | Change::ProjectGone { .. }
+            | Change::ProjectTeam { .. }
+            | Change::ProjectTeamGone { .. } => self.apply_within(change),
             Change::Administration { user, level, realm } => {
-                if let Some(node) = self.users.get_mut(&user)
-                    && !node.administrations.contains(&(level, realm))
-                {
-                    node.administrations.push((level, realm));
-                    node.administrations.sort_by_key(|(level, realm)| (level.as_str(), *realm));
+                if let Some(node) = self.users.get_mut(&user) {
+                    put_by(&mut node.administrations, (level, realm), |(level, realm)| {
+                        (level.as_str(), *realm)
+                    });
                 }
             }
-            Change::Hub { id } => {
-                self.hubs.insert(id);
-            }
+            Change::Hub { id } => put(&mut self.hubs, id),
             Change::Cluster { id, hub } => {
                 self.clusters
                     .entry(id)
-                    .or_insert_with(|| ClusterNode { hub, organizations: BTreeSet::new() })
+                    .or_insert_with(|| ClusterNode { hub, organizations: Vec::new() })
                     .hub = hub;
             }
             Change::ClusterGone { id } => self.drop_cluster(id),
@@ -141,11 +188,83 @@ impl Graph {
                 if let (Some(node), Some(spoke)) =
                     (self.organizations.get_mut(&organization), self.clusters.get_mut(&cluster))
                 {
-                    node.clusters.insert(cluster);
-                    spoke.organizations.insert(organization);
+                    put(&mut node.clusters, cluster);
+                    put(&mut spoke.organizations, organization);
                 }
             }
             Change::PlacementGone { organization, cluster } => self.drop_placement(organization, cluster),
+        }
+    }
+
+    /// What lies in organizations: roles, teams, projects. Whatever refers to something that is not there is left out, since
+    /// it can only have come a second time, after that had gone.
+    fn apply_within(&mut self, change: &Change) {
+        match *change {
+            Change::Role { id, organization, permissions } => {
+                if let Some(node) = self.organizations.get_mut(&organization) {
+                    put(&mut node.roles, id);
+                    self.roles.insert(id, RoleNode { organization, permissions });
+                }
+            }
+            Change::RoleGone { id } => {
+                if let Some(role) = self.roles.remove(&id)
+                    && let Some(node) = self.organizations.get_mut(&role.organization)
+                {
+                    take(&mut node.roles, &id);
+                }
+            }
+            Change::Team { id, organization } => {
+                if let Some(node) = self.organizations.get_mut(&organization) {
+                    put(&mut node.teams, id);
+                    self.teams.entry(id).or_insert_with(|| TeamNode {
+                        organization,
+                        members: Vec::new(),
+                        projects: Vec::new(),
+                    });
+                }
+            }
+            Change::TeamGone { id } => self.drop_team(id),
+            Change::TeamMember { team, user, role } => {
+                if let (Some(node), Some(member)) = (self.teams.get_mut(&team), self.users.get_mut(&user)) {
+                    put(&mut node.members, user);
+                    let membership = Membership { team, organization: node.organization, role };
+                    put_by(&mut member.memberships, membership, |known| known.team);
+                }
+            }
+            Change::TeamMemberGone { team, user } => {
+                if let Some(node) = self.teams.get_mut(&team) {
+                    take(&mut node.members, &user);
+                }
+                if let Some(member) = self.users.get_mut(&user) {
+                    member.memberships.retain(|known| known.team != team);
+                }
+            }
+            Change::Project { id, organization } => {
+                if let Some(node) = self.organizations.get_mut(&organization) {
+                    put(&mut node.projects, id);
+                    self.projects
+                        .entry(id)
+                        .or_insert_with(|| ProjectNode { organization, teams: Vec::new() });
+                }
+            }
+            Change::ProjectGone { id } => self.drop_project(id),
+            Change::ProjectTeam { project, team, role } => {
+                if let (Some(node), Some(granted)) =
+                    (self.projects.get_mut(&project), self.teams.get_mut(&team))
+                {
+                    put_by(&mut node.teams, (team, role), |(team, _)| *team);
+                    put(&mut granted.projects, project);
+                }
+            }
+            Change::ProjectTeamGone { project, team } => {
+                if let Some(node) = self.projects.get_mut(&project) {
+                    node.teams.retain(|(known, _)| *known != team);
+                }
+                if let Some(granted) = self.teams.get_mut(&team) {
+                    take(&mut granted.projects, &project);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -155,20 +274,51 @@ impl Graph {
         realm: RealmId,
         parent: Option<OrganizationId>,
     ) {
-        let before = self.organizations.get(&id).and_then(|node| node.parent);
-        if let Some(node) = before.and_then(|old| self.organizations.get_mut(&old)) {
-            node.children.remove(&id);
+        let known = self.organizations.get(&id).map(|node| node.parent);
+        if known == Some(parent) && parent.is_none_or(|parent| self.has_child(parent, id)) {
+            return;
+        }
+        if let Some(node) = known.flatten().and_then(|old| self.organizations.get_mut(&old)) {
+            take(&mut node.children, &id);
         }
         let node = self.organizations.entry(id).or_insert_with(|| OrganizationNode {
             realm,
             parent,
-            children: BTreeSet::new(),
-            clusters: BTreeSet::new(),
+            above: Box::default(),
+            children: Vec::new(),
+            clusters: Vec::new(),
+            teams: Vec::new(),
+            projects: Vec::new(),
+            roles: Vec::new(),
         });
         node.parent = parent;
         if let Some(node) = parent.and_then(|parent| self.organizations.get_mut(&parent)) {
-            node.children.insert(id);
+            put(&mut node.children, id);
         }
+        self.climb_anew(id);
+    }
+
+    /// Sets what lies above an organization and above everything beneath it.
+    fn climb_anew(&mut self, id: OrganizationId) {
+        for beneath in self.subtree(id) {
+            let above = self.climb(beneath);
+            if let Some(node) = self.organizations.get_mut(&beneath) {
+                node.above = above;
+            }
+        }
+    }
+
+    fn has_child(&self, parent: OrganizationId, id: OrganizationId) -> bool {
+        self.organizations.get(&parent).is_some_and(|node| node.children.binary_search(&id).is_ok())
+    }
+
+    /// What lies above an organization, by its parents.
+    fn climb(&self, id: OrganizationId) -> Box<[OrganizationId]> {
+        let parent = |here: &OrganizationId| {
+            let parent = self.organizations.get(here)?.parent?;
+            self.organizations.contains_key(&parent).then_some(parent)
+        };
+        std::iter::successors(parent(&id), parent).take(TREE_DEPTH_MAX - 1).collect()
     }
 
     fn drop_organization(&mut self, id: OrganizationId) {
@@ -178,12 +328,49 @@ impl Graph {
         }
         let Some(node) = self.organizations.remove(&id) else { return };
         if let Some(parent) = node.parent.and_then(|parent| self.organizations.get_mut(&parent)) {
-            parent.children.remove(&id);
+            take(&mut parent.children, &id);
+        }
+        for child in node.children {
+            self.climb_anew(child);
         }
         for cluster in node.clusters {
             if let Some(spoke) = self.clusters.get_mut(&cluster) {
-                spoke.organizations.remove(&id);
+                take(&mut spoke.organizations, &id);
             }
+        }
+        node.projects.into_iter().for_each(|project| self.drop_project(project));
+        node.teams.into_iter().for_each(|team| self.drop_team(team));
+        for role in node.roles {
+            self.roles.remove(&role);
+        }
+    }
+
+    fn drop_team(&mut self, id: TeamId) {
+        let Some(node) = self.teams.remove(&id) else { return };
+        for user in node.members {
+            if let Some(member) = self.users.get_mut(&user) {
+                member.memberships.retain(|known| known.team != id);
+            }
+        }
+        for project in node.projects {
+            if let Some(granted) = self.projects.get_mut(&project) {
+                granted.teams.retain(|(known, _)| *known != id);
+            }
+        }
+        if let Some(organization) = self.organizations.get_mut(&node.organization) {
+            take(&mut organization.teams, &id);
+        }
+    }
+
+    fn drop_project(&mut self, id: ProjectId) {
+        let Some(node) = self.projects.remove(&id) else { return };
+        for (team, _) in node.teams {
+            if let Some(granted) = self.teams.get_mut(&team) {
+                take(&mut granted.projects, &id);
+            }
+        }
+        if let Some(organization) = self.organizations.get_mut(&node.organization) {
+            take(&mut organization.projects, &id);
         }
     }
 
@@ -191,17 +378,17 @@ impl Graph {
         let Some(node) = self.clusters.remove(&id) else { return };
         for organization in node.organizations {
             if let Some(node) = self.organizations.get_mut(&organization) {
-                node.clusters.remove(&id);
+                take(&mut node.clusters, &id);
             }
         }
     }
 
     fn drop_placement(&mut self, organization: OrganizationId, cluster: ClusterId) {
         if let Some(node) = self.organizations.get_mut(&organization) {
-            node.clusters.remove(&cluster);
+            take(&mut node.clusters, &cluster);
         }
         if let Some(spoke) = self.clusters.get_mut(&cluster) {
-            spoke.organizations.remove(&organization);
+            take(&mut spoke.organizations, &organization);
         }
     }
 
@@ -215,29 +402,52 @@ impl Graph {
         self.users.get(&id).map(|node| node.realm)
     }
 
-    /// The organization and everything above it, nearest first.
-    pub fn lineage(&self, id: OrganizationId) -> impl Iterator<Item = OrganizationId> + '_ {
-        let mut next = self.organizations.contains_key(&id).then_some(id);
-        std::iter::from_fn(move || {
-            let here = next?;
-            next = self.organizations.get(&here).and_then(|node| node.parent);
-            Some(here)
-        })
-        .take(TREE_DEPTH_MAX)
+    /// The organization of a team that is there.
+    pub fn organization_of_team(&self, id: TeamId) -> Option<OrganizationId> {
+        self.teams.get(&id).map(|node| node.organization)
     }
 
-    /// The organization and everything beneath it, as far down as [`Graph::lineage`] reaches up. Each is looked at once,
-    /// so that a circle in the facts, which must not be there, costs nothing but itself (E-29).
-    pub(crate) fn subtree(&self, id: OrganizationId) -> BTreeSet<OrganizationId> {
-        let mut found = BTreeSet::new();
-        let mut level = vec![id];
-        for _ in 0..TREE_DEPTH_MAX {
-            level.retain(|here| self.organizations.contains_key(here) && found.insert(*here));
-            level = level
-                .iter()
-                .filter_map(|here| self.organizations.get(here))
-                .flat_map(|node| node.children.iter().copied())
-                .collect();
+    /// The projects that a team has a role on.
+    pub(crate) fn projects_of_team(&self, id: TeamId) -> &[ProjectId] {
+        self.teams.get(&id).map_or(&[], |node| &node.projects)
+    }
+
+    /// The organization of a project that is there.
+    pub fn organization_of_project(&self, id: ProjectId) -> Option<OrganizationId> {
+        self.projects.get(&id).map(|node| node.organization)
+    }
+
+    /// The organization that a custom role was defined at.
+    pub fn organization_of_role(&self, id: RoleId) -> Option<OrganizationId> {
+        self.roles.get(&id).map(|node| node.organization)
+    }
+
+    /// The organization and everything above it, nearest first.
+    pub fn lineage(&self, id: OrganizationId) -> impl Iterator<Item = OrganizationId> + '_ {
+        let node = self.organizations.get(&id);
+        node.into_iter().flat_map(move |node| std::iter::once(id).chain(node.above.iter().copied()))
+    }
+
+    /// The organization and everything beneath it, as far down as [`Graph::lineage`] reaches up. A circle in the facts,
+    /// which must not be there, costs nothing but itself (E-29).
+    pub(crate) fn subtree(&self, id: OrganizationId) -> Vec<OrganizationId> {
+        let mut found = Vec::new();
+        let mut begin = 0;
+        if self.organizations.contains_key(&id) {
+            found.push(id);
+        }
+        for _ in 1..TREE_DEPTH_MAX {
+            let end = found.len();
+            for place in begin..end {
+                let Some(node) = found.get(place).and_then(|here| self.organizations.get(here)) else {
+                    continue;
+                };
+                found.extend(node.children.iter().copied().filter(|child| *child != id));
+            }
+            if end == found.len() {
+                break;
+            }
+            begin = end;
         }
         found
     }

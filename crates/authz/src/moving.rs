@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use bastide_model::permission::PermissionSet;
+use bastide_model::role::Role;
 use bastide_model::user::Access;
 use bastide_model::{OrganizationId, Timestamp, UserId};
 
@@ -66,14 +67,24 @@ impl Graph {
         who: Option<UserId>,
         now: Timestamp,
     ) -> Moving {
-        let subtree = self.subtree(organization);
+        let subtree: BTreeSet<_> = self.subtree(organization).into_iter().collect();
         let above: BTreeSet<_> = self.lineage(organization).skip(1).collect();
         let above_then: BTreeSet<_> = to.into_iter().flat_map(|to| self.lineage(to)).collect();
         let differing: BTreeSet<_> = above.symmetric_difference(&above_then).copied().collect();
         let touched = |id: &UserId, node: &UserNode| {
             who.is_none_or(|who| who == *id)
                 && node.access != Access::Disabled
-                && node.assignments.iter().any(|grant| differing.contains(&grant.organization))
+                && node.assignments.iter().any(|grant| {
+                    // A custom role is good beneath the organization that defined it only (ROLE-6).
+                    let defined_at = match grant.role {
+                        Role::Custom(role) => self.organization_of_role(role),
+                        _ => None,
+                    };
+                    [Some(grant.organization), defined_at]
+                        .into_iter()
+                        .flatten()
+                        .any(|at| differing.contains(&at))
+                })
         };
         let around = |id: &OrganizationId| [&subtree, &above, &above_then].iter().any(|set| set.contains(id));
         let before = self.part(around, touched);

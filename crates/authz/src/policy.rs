@@ -1,20 +1,21 @@
 //! The policy: which permissions an actor holds on an object, and what follows for an action. The only place that
 //! decides, and the only place that chooses between 403 and 404 (HIER-6).
 
-use std::collections::BTreeSet;
-
 use bastide_model::access::{Caller, Credential};
 use bastide_model::permission::PermissionSet;
-use bastide_model::role::{Administration, OWN_THINGS, Reach, Role};
+use bastide_model::role::{Administration, MEMBER, OWN_THINGS, Reach, Role};
 use bastide_model::user::Access;
-use bastide_model::{ClusterId, Error, OrganizationId, Permission, RealmId, Result, Timestamp, UserId};
+use bastide_model::{
+    ClusterId, Error, OrganizationId, Permission, ProjectId, RealmId, Result, RoleId, TeamId, Timestamp,
+    UserId,
+};
 
 use crate::action::Action;
 use crate::explain::{Explanation, Grant, Source, Verdict};
-use crate::graph::{Assignment, Graph, UserNode};
+use crate::graph::{Assignment, Graph, OrganizationNode, UserNode};
 use crate::permit::{Actor, Controller, Permit};
 use crate::target::{Object, Target};
-use crate::visible::{Scope, Visible};
+use crate::visible::{Ids, Scope, Visible};
 
 /// What everybody with an account in a realm may do in it.
 const COMMONS: PermissionSet = PermissionSet::of(&[Permission::OrganizationsCreate, Permission::PlansView]);
@@ -108,7 +109,9 @@ impl Graph {
         let node = self.usable(caller)?;
         let mut held = PermissionSet::EMPTY;
         self.each_grant(caller.user, node, object, now, &mut |_, given| held = held.union(given));
-        Ok(held)
+        // Who may do something to a thing and not see it, sees nothing (HIER-6).
+        let seen = object.seen_by().is_none_or(|needed| held.contains(needed));
+        Ok(if seen { held } else { PermissionSet::EMPTY })
     }
 
     /// Whether the account may do what a permission allows to an object, and what gives it or what is missing (ROLE-10).
@@ -128,12 +131,15 @@ impl Graph {
                 return Explanation { verdict: Verdict::Unusable { reason }, grants };
             }
         };
+        let mut sees = PermissionSet::EMPTY;
         self.each_grant(caller.user, node, object, now, &mut |source, given| {
+            sees = sees.union(given);
             if !given.is_empty() {
                 grants.push(Grant { source, gives_it: given.contains(permission) });
             }
         });
-        let verdict = if grants.is_empty() {
+        let seen = object.seen_by().is_none_or(|needed| sees.contains(needed));
+        let verdict = if grants.is_empty() || !seen {
             Verdict::Unseen
         } else if !grants.iter().any(|grant| grant.gives_it) {
             Verdict::Missing
@@ -168,6 +174,14 @@ impl Graph {
             }
             Object::Realm(realm) => on_realm(node, realm, found),
             Object::Organization(id) => self.on_organization(node, id, now, found),
+            Object::Billing(id) => self.on_billing(node, id, now, found),
+            Object::Team(id) => self.on_team(node, id, now, found),
+            Object::Project(id) => self.on_project(node, id, now, found),
+            Object::Role(id) => {
+                if let Some(role) = self.roles.get(&id) {
+                    self.within(node, role.organization, now, found);
+                }
+            }
             Object::Hub(id) if site => found(Source::SiteAdministration, everything(self.hubs.contains(&id))),
             Object::Hub(id) => client_fleet(node, self.hubs.contains(&id), found),
             Object::Cluster(id) if site => {
@@ -203,28 +217,155 @@ impl Graph {
         now: Timestamp,
         found: &mut dyn FnMut(Source, PermissionSet),
     ) {
-        let Some(organization) = self.organizations.get(&id) else { return };
-        on_realm(node, organization.realm, found);
-        // No grant crosses a realm, whatever it says (HIER-2).
-        if organization.realm == node.realm {
-            for grant in self.grants_at(node, id, now) {
-                found(grant.source(), grant.permissions_at(id));
+        self.within(node, id, now, found);
+        for membership in node.memberships.iter().filter(|one| one.organization == id) {
+            // No grant crosses a realm, whatever it says (HIER-2).
+            if self.realm_of_organization(id) == Some(node.realm) {
+                found(Source::Team { team: membership.team, role: membership.role }, MEMBER);
             }
         }
     }
 
-    /// The grants in force at an organization, given there or reaching down from above it.
-    fn grants_at<'a>(
+    /// What roles give at an organization, and so on everything that lies in it.
+    fn within(
         &self,
-        node: &'a UserNode,
+        node: &UserNode,
         id: OrganizationId,
         now: Timestamp,
-    ) -> impl Iterator<Item = &'a Assignment> {
-        let above: BTreeSet<_> = self.lineage(id).skip(1).collect();
-        node.assignments.iter().filter(move |grant| {
-            let reaches = grant.reaches_beneath() && above.contains(&grant.organization);
-            grant.in_force(now) && (grant.organization == id || reaches)
-        })
+        found: &mut dyn FnMut(Source, PermissionSet),
+    ) {
+        let Some(organization) = self.organizations.get(&id) else { return };
+        on_realm(node, organization.realm, found);
+        // No grant crosses a realm, whatever it says (HIER-2).
+        if organization.realm == node.realm {
+            for grant in grants_at(node, id, organization, now) {
+                found(grant.source(), self.permissions_at(grant, id));
+            }
+        }
+    }
+
+    /// The billing axis: neither a resource role nor an administration of the site or a client is on it (ROLE-1, BILL-1).
+    fn on_billing(
+        &self,
+        node: &UserNode,
+        id: OrganizationId,
+        now: Timestamp,
+        found: &mut dyn FnMut(Source, PermissionSet),
+    ) {
+        let Some(organization) = self.organizations.get(&id).filter(|one| one.realm == node.realm) else {
+            return;
+        };
+        for grant in grants_at(node, id, organization, now) {
+            found(grant.source(), grant.role.billing());
+        }
+    }
+
+    fn on_team(
+        &self,
+        node: &UserNode,
+        id: TeamId,
+        now: Timestamp,
+        found: &mut dyn FnMut(Source, PermissionSet),
+    ) {
+        let Some(team) = self.teams.get(&id) else { return };
+        self.within(node, team.organization, now, found);
+        let membership = node.memberships.iter().find(|one| one.team == id);
+        if let Some(membership) = membership
+            && self.realm_of_organization(team.organization) == Some(node.realm)
+        {
+            found(Source::Team { team: id, role: membership.role }, membership.role.in_team());
+        }
+    }
+
+    fn on_project(
+        &self,
+        node: &UserNode,
+        id: ProjectId,
+        now: Timestamp,
+        found: &mut dyn FnMut(Source, PermissionSet),
+    ) {
+        let Some(project) = self.projects.get(&id) else { return };
+        self.within(node, project.organization, now, found);
+        if project.teams.is_empty() || self.realm_of_organization(project.organization) != Some(node.realm) {
+            return;
+        }
+        for membership in node.memberships.iter().filter(|one| one.organization == project.organization) {
+            let granted = project.teams.binary_search_by_key(&membership.team, |(team, _)| *team);
+            if let Some((team, granted)) = granted.ok().and_then(|place| project.teams.get(place)) {
+                let role = membership.role.through(*granted);
+                found(Source::Team { team: *team, role }, role.on_project());
+            }
+        }
+    }
+
+    /// What a grant gives at an organization that it reaches: its role's permissions, and to an administrator from above
+    /// the deletion of what lies beneath (ORG-8). A custom role is good where it was defined and beneath (ROLE-6), and shows
+    /// the organization whatever it allows there (ROLE-4).
+    fn permissions_at(&self, grant: &Assignment, id: OrganizationId) -> PermissionSet {
+        match grant.role {
+            Role::Owner => grant.role.permissions(),
+            Role::Administrator if grant.organization == id => grant.role.permissions(),
+            Role::Administrator => grant.role.permissions().union(FROM_ABOVE),
+            Role::BillingAdministrator => PermissionSet::EMPTY,
+            Role::Custom(role) => self
+                .permissions_of(role, grant.organization)
+                .map_or(PermissionSet::EMPTY, |keys| keys.union(MEMBER)),
+        }
+    }
+
+    /// What a custom role allows, if it can be given at an organization (ROLE-6).
+    fn permissions_of(&self, role: RoleId, given_at: OrganizationId) -> Option<PermissionSet> {
+        let node = self.roles.get(&role)?;
+        let usable = node.organization == given_at
+            || self.organizations.get(&given_at)?.above.contains(&node.organization);
+        usable.then_some(node.permissions)
+    }
+
+    /// What of a role the caller does not hold where they would give it, change it or take it away (ROLE-7). Empty when they
+    /// may: nobody grants what they do not hold, and who is given less does not take away more (E-19, E-20). What a role
+    /// gives on billing is not looked at: that is a permission of its own.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn lacks_to_grant(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        (role, reach): (Role, Reach),
+        now: Timestamp,
+    ) -> Result<PermissionSet> {
+        let given = match role {
+            Role::Custom(id) => self.permissions_of(id, organization).unwrap_or_default(),
+            built_in => built_in.permissions(),
+        };
+        Ok(given.without(self.held_to_give(caller, organization, reach, now)?))
+    }
+
+    /// What the caller holds at an organization, or there and everywhere beneath it.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn held_to_give(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        reach: Reach,
+        now: Timestamp,
+    ) -> Result<PermissionSet> {
+        let node = self.usable(caller)?;
+        let mut held = PermissionSet::EMPTY;
+        self.within(node, organization, now, &mut |source, given| {
+            let reaches = !matches!(source, Source::Assignment { reach: Reach::Here, .. });
+            if reach == Reach::Here || reaches {
+                held = held.union(given);
+            }
+        });
+        Ok(held.intersection(caller.ceiling))
+    }
+
+    /// Whether a custom role can be given at an organization (ROLE-6).
+    pub fn role_usable_at(&self, role: RoleId, organization: OrganizationId) -> bool {
+        self.permissions_of(role, organization).is_some()
     }
 
     fn on_cluster(
@@ -257,7 +398,7 @@ impl Graph {
     pub fn visible_organizations(&self, caller: &Caller, now: Timestamp) -> Result<Visible<OrganizationId>> {
         let node = self.usable(caller)?;
         if !caller.ceiling.contains(Permission::OrganizationsView) {
-            return Ok(Visible::new(Scope::These(BTreeSet::new())));
+            return Ok(Visible::new(Scope::These(Ids::none())));
         }
         if node.administers_site() {
             return Ok(Visible::new(Scope::All));
@@ -265,17 +406,85 @@ impl Graph {
         if node.administers_client(node.realm) {
             return Ok(Visible::new(Scope::Realm(node.realm)));
         }
-        let mut seen = BTreeSet::new();
+        let mut seen = Vec::new();
         for grant in node.assignments.iter().filter(|grant| grant.in_force(now)) {
+            if !self.permissions_at(grant, grant.organization).contains(Permission::OrganizationsView) {
+                continue;
+            }
             if grant.reaches_beneath() {
                 seen.extend(self.subtree(grant.organization));
             } else {
-                seen.insert(grant.organization);
+                seen.push(grant.organization);
             }
         }
+        seen.extend(node.memberships.iter().map(|membership| membership.organization));
         // No grant crosses a realm, whatever it says (HIER-2).
         seen.retain(|id| self.realm_of_organization(*id) == Some(node.realm));
-        Ok(Visible::new(Scope::These(seen)))
+        Ok(Visible::new(Scope::These(seen.into())))
+    }
+
+    /// The teams of an organization that the caller sees: all of them, or those that they are in (ROLE-2).
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn visible_teams(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Visible<TeamId>> {
+        let node = self.usable(caller)?;
+        let own = node.memberships.iter().filter(|one| one.organization == organization).map(|one| one.team);
+        self.visible_within(caller, organization, Permission::TeamsView, now, own.collect(), Object::Team)
+    }
+
+    /// The projects of an organization that the caller sees: all of them, or those that their teams have a role on (ROLE-2).
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn visible_projects(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        now: Timestamp,
+    ) -> Result<Visible<ProjectId>> {
+        let node = self.usable(caller)?;
+        let own = node.memberships.iter().filter(|one| one.organization == organization);
+        let projects = own.flat_map(|one| self.projects_of_team(one.team)).copied();
+        self.visible_within(
+            caller,
+            organization,
+            Permission::ProjectsView,
+            now,
+            projects.collect(),
+            Object::Project,
+        )
+    }
+
+    /// All things of one kind in an organization when the caller's roles show them, else those of the candidates that exist
+    /// for them.
+    fn visible_within<T: Ord + Copy>(
+        &self,
+        caller: &Caller,
+        organization: OrganizationId,
+        needed: Permission,
+        now: Timestamp,
+        mut candidates: Vec<T>,
+        object: fn(T) -> Object,
+    ) -> Result<Visible<T>> {
+        if self.held_to_give(caller, organization, Reach::Here, now)?.contains(needed) {
+            return Ok(Visible::new(Scope::All));
+        }
+        if !caller.ceiling.contains(needed) {
+            candidates.clear();
+        }
+        let mut seen = Vec::new();
+        for candidate in candidates {
+            if !self.held(caller, object(candidate), now)?.is_empty() {
+                seen.push(candidate);
+            }
+        }
+        Ok(Visible::new(Scope::These(seen.into())))
     }
 
     /// The clusters that the caller sees.
@@ -285,7 +494,7 @@ impl Graph {
     pub fn visible_clusters(&self, caller: &Caller, now: Timestamp) -> Result<Visible<ClusterId>> {
         let node = self.usable(caller)?;
         if !caller.ceiling.contains(Permission::ClustersView) {
-            return Ok(Visible::new(Scope::These(BTreeSet::new())));
+            return Ok(Visible::new(Scope::These(Ids::none())));
         }
         if node.administers_site() {
             return Ok(Visible::new(Scope::All));
@@ -302,13 +511,21 @@ impl Graph {
     pub fn role_at(&self, user: UserId, id: OrganizationId, now: Timestamp) -> Option<&'static str> {
         let node = self.users.get(&user)?;
         let organization = self.organizations.get(&id)?;
-        let same_realm = organization.realm == node.realm;
-        let roles = self.grants_at(node, id, now).filter(|_| same_realm).map(|grant| grant.role);
-        match roles.min() {
-            Some(role) => Some(role.as_str()),
-            None if node.administers_site() => Some("site_administrator"),
-            None if node.administers_client(organization.realm) => Some("client_administrator"),
-            None => None,
+        if organization.realm == node.realm {
+            let in_force = grants_at(node, id, organization, now);
+            let shown = in_force.filter(|grant| !self.permissions_at(grant, id).is_empty());
+            if let Some(role) = shown.map(|grant| grant.role).min() {
+                return Some(role.word());
+            }
+        }
+        let member = organization.realm == node.realm
+            && node.memberships.iter().any(|membership| membership.organization == id);
+        if member {
+            Some("member")
+        } else if node.administers_site() {
+            Some("site_administrator")
+        } else {
+            node.administers_client(organization.realm).then_some("client_administrator")
         }
     }
 
@@ -326,6 +543,19 @@ impl Graph {
     pub fn has_site_administrator(&self) -> bool {
         self.users.values().any(UserNode::administers_site)
     }
+}
+
+/// The grants in force at an organization, given there or reaching down from above it.
+fn grants_at<'a>(
+    node: &'a UserNode,
+    id: OrganizationId,
+    organization: &'a OrganizationNode,
+    now: Timestamp,
+) -> impl Iterator<Item = &'a Assignment> {
+    node.assignments.iter().filter(move |grant| {
+        let reaches = || grant.reaches_beneath() && organization.above.contains(&grant.organization);
+        grant.in_force(now) && (grant.organization == id || reaches())
+    })
 }
 
 fn on_realm(node: &UserNode, realm: RealmId, found: &mut dyn FnMut(Source, PermissionSet)) {
@@ -371,12 +601,5 @@ impl Assignment {
         let Self { id, organization, role, expires_at, .. } = *self;
         let reach = if self.reaches_beneath() { Reach::Beneath } else { Reach::Here };
         Source::Assignment { id, organization, role, reach, expires_at }
-    }
-
-    /// What the grant gives at an organization that it reaches: its role's permissions, and to an administrator from
-    /// above the deletion of what lies beneath (ORG-8).
-    fn permissions_at(&self, id: OrganizationId) -> PermissionSet {
-        let from_above = if self.organization == id { PermissionSet::EMPTY } else { FROM_ABOVE };
-        self.role.permissions().union(from_above)
     }
 }

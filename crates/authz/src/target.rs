@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use bastide_model::{ClusterId, HubId, OrganizationId, RealmId, UserId};
+use bastide_model::{
+    ClusterId, HubId, OrganizationId, Permission, ProjectId, RealmId, RoleId, TeamId, UserId,
+};
 
 use crate::graph::Graph;
 
@@ -22,6 +24,10 @@ pub struct Commons(pub RealmId);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Own(pub UserId);
 
+/// What an organization pays: an axis of its own (ROLE-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Billing(pub OrganizationId);
+
 /// A target by value, as the policy looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Object {
@@ -33,6 +39,14 @@ pub enum Object {
     Commons(RealmId),
     /// An organization.
     Organization(OrganizationId),
+    /// What an organization pays.
+    Billing(OrganizationId),
+    /// A team.
+    Team(TeamId),
+    /// A project.
+    Project(ProjectId),
+    /// A custom role.
+    Role(RoleId),
     /// A hub.
     Hub(HubId),
     /// A cluster.
@@ -41,6 +55,27 @@ pub enum Object {
     User(UserId),
     /// An account's own things.
     Own(UserId),
+}
+
+impl Object {
+    /// What somebody has to hold on an object of this kind for it to exist for them (HIER-6). Of the others it is enough to
+    /// hold anything.
+    pub(crate) const fn seen_by(self) -> Option<Permission> {
+        match self {
+            Self::Organization(_) => Some(Permission::OrganizationsView),
+            Self::Billing(_) => Some(Permission::BillingView),
+            Self::Team(_) => Some(Permission::TeamsView),
+            Self::Project(_) => Some(Permission::ProjectsView),
+            Self::Role(_) => Some(Permission::RolesView),
+            Self::Site
+            | Self::Realm(_)
+            | Self::Commons(_)
+            | Self::Hub(_)
+            | Self::Cluster(_)
+            | Self::User(_)
+            | Self::Own(_) => None,
+        }
+    }
 }
 
 /// Something that actions are done to.
@@ -86,6 +121,35 @@ impl Target for OrganizationId {
     fn place(self, graph: &Graph) -> (RealmId, Option<OrganizationId>) {
         (graph.realm_of_organization(self).unwrap_or(RealmId::PLATFORM), Some(self))
     }
+}
+
+impl Target for Billing {
+    fn object(self) -> Object {
+        Object::Billing(self.0)
+    }
+    fn place(self, graph: &Graph) -> (RealmId, Option<OrganizationId>) {
+        self.0.place(graph)
+    }
+}
+
+/// What lies in an organization, with the graph's word for which.
+macro_rules! within_organization {
+    ($($id:ty, $object:ident, $organization:ident;)*) => {$(
+        impl Target for $id {
+            fn object(self) -> Object {
+                Object::$object(self)
+            }
+            fn place(self, graph: &Graph) -> (RealmId, Option<OrganizationId>) {
+                graph.$organization(self).map_or((RealmId::PLATFORM, None), |organization| organization.place(graph))
+            }
+        }
+    )*};
+}
+
+within_organization! {
+    TeamId, Team, organization_of_team;
+    ProjectId, Project, organization_of_project;
+    RoleId, Role, organization_of_role;
 }
 
 impl Target for HubId {

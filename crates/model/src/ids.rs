@@ -111,6 +111,12 @@ ids! {
     UserId = "usr";
     /// A role given to a user at one organization.
     AssignmentId = "asg";
+    /// A custom role.
+    RoleId = "rol";
+    /// A team.
+    TeamId = "tea";
+    /// A project.
+    ProjectId = "prj";
     /// A plan.
     PlanId = "pln";
     /// A hub: the management plane that spokes belong to.

@@ -21,6 +21,7 @@ pub mod placement;
 pub mod plan;
 pub mod preconditions;
 pub mod role;
+pub mod team;
 pub mod time;
 pub mod user;
 

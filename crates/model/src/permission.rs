@@ -40,9 +40,27 @@ permissions! {
     PlacementsCreate = "placements.create", "Place an organization on another cluster.";
     PlacementsDelete = "placements.delete", "Take an organization off a cluster.";
     HostNamesUpdate = "host_names.update", "Say which host names an organization owns.";
-    MembersView = "members.view", "See who has a role in an organization.";
+    MembersView = "members.view", "See who belongs to an organization or a team.";
+    MembersAssign = "members.assign", "Give people roles in an organization or a team, and take them away.";
+    MembersDelete = "members.delete", "Remove people from an organization or a team.";
+    TeamsView = "teams.view", "See a team.";
+    TeamsCreate = "teams.create", "Create teams.";
+    TeamsUpdate = "teams.update", "Change name and description of a team.";
+    TeamsDelete = "teams.delete", "Delete a team.";
+    ProjectsView = "projects.view", "See a project.";
+    ProjectsCreate = "projects.create", "Create projects.";
+    ProjectsUpdate = "projects.update", "Change name and description of a project.";
+    ProjectsDelete = "projects.delete", "Delete a project and everything in it.";
+    ProjectsAssign = "projects.assign", "Say which teams have which role on a project.";
+    RolesView = "roles.view", "See the custom roles that can be given in an organization.";
+    RolesCreate = "roles.create", "Define custom roles.";
+    RolesUpdate = "roles.update", "Change what a custom role allows.";
+    RolesDelete = "roles.delete", "Delete custom roles.";
+    BillingView = "billing.view", "See what an organization pays, and how.";
+    BillingAssign = "billing.assign", "Say who administers the billing of an organization.";
     UsersView = "users.view", "See the user accounts of a realm.";
     UsersCreate = "users.create", "Create user accounts in a realm.";
+    UsersUpdate = "users.update", "Say what user accounts of a realm may be used for.";
     PlansView = "plans.view", "See the plans of a realm.";
     HubsView = "hubs.view", "See hubs and the gateway configurations on them.";
     ClustersView = "clusters.view", "See a cluster: its version, state and conditions.";
@@ -128,7 +146,13 @@ impl PermissionSet {
         Self(self.0 & other.0)
     }
 
+    /// Whether everything in the other is in this one.
+    pub const fn contains_all(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// What is in this one and not in the other.
+    #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
@@ -141,6 +165,19 @@ impl PermissionSet {
     /// The permissions in the order of the registry.
     pub fn iter(self) -> impl Iterator<Item = Permission> {
         Permission::ALL.iter().copied().filter(move |&permission| self.contains(permission))
+    }
+}
+
+/// In text it is the list of its keys.
+impl Serialize for PermissionSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for PermissionSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Permission>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 

@@ -27,7 +27,7 @@ const CONSTRAINTS: &[(&str, &str, &str, &str)] = &[
         "the organization has an owner already",
     ),
     (
-        "assignments_role_unique",
+        "assignments_given_once",
         "assignments.organization_id, assignments.user_id, assignments.role",
         "role_held",
         "the role is held already",
@@ -56,6 +56,24 @@ const CONSTRAINTS: &[(&str, &str, &str, &str)] = &[
         "host_names.name",
         "host_name_taken",
         "the host name is owned by another organization",
+    ),
+    (
+        "roles_slug_unique",
+        "roles.organization_id, roles.slug",
+        "slug_taken",
+        "the organization has a role with this slug already",
+    ),
+    (
+        "teams_slug_unique",
+        "teams.organization_id, teams.slug",
+        "slug_taken",
+        "the organization has a team with this slug already",
+    ),
+    (
+        "projects_slug_unique",
+        "projects.organization_id, projects.slug",
+        "slug_taken",
+        "the organization has a project with this slug already",
     ),
     ("hubs_slug_unique", "hubs.slug", "slug_taken", "the slug is taken"),
     (

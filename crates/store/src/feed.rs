@@ -4,7 +4,8 @@ use bastide_authz::{Change, Graph};
 use bastide_model::role::{Administration, Reach, Role};
 use bastide_model::user::Access;
 use bastide_model::{
-    AssignmentId, ClusterId, Error, HubId, OrganizationId, RealmId, Result, Timestamp, UserId,
+    AssignmentId, ClusterId, Error, HubId, OrganizationId, ProjectId, RealmId, Result, RoleId, TeamId,
+    Timestamp, UserId,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -21,6 +22,11 @@ statements! {
     USERS = "select id, realm_id, access from users";
     ASSIGNMENTS = "select a.id, a.user_id, a.organization_id, a.role, a.reach, a.expires_at_ms from assignments a \
         join organizations o on o.id = a.organization_id where o.deleted_at_ms is null";
+    ROLES = "select id, organization_id, permissions from roles";
+    TEAMS = "select id, organization_id from teams";
+    TEAM_MEMBERS = "select team_id, user_id, role from team_members";
+    PROJECTS = "select id, organization_id from projects";
+    PROJECT_TEAMS = "select project_id, team_id, role from project_teams";
     ADMINISTRATIONS = "select user_id, level, realm_id from administrations";
     HUBS = "select id from hubs";
     CLUSTERS = "select id, hub_id from clusters where deleted_at_ms is null";
@@ -32,6 +38,10 @@ rows! {
     OrganizationRow { id: Uuid, realm_id: Uuid, parent_id: Option<Uuid>, }
     UserRow { id: Uuid, realm_id: Uuid, access: String, }
     AssignmentRow { id: Uuid, user_id: Uuid, organization_id: Uuid, role: String, reach: String, expires_at_ms: Option<i64>, }
+    RoleRow { id: Uuid, organization_id: Uuid, permissions: Json, }
+    WithinRow { id: Uuid, organization_id: Uuid, }
+    TeamMemberRow { team_id: Uuid, user_id: Uuid, role: String, }
+    ProjectTeamRow { project_id: Uuid, team_id: Uuid, role: String, }
     AdministrationRow { user_id: Uuid, level: String, realm_id: Uuid, }
     ClusterRow { id: Uuid, hub_id: Uuid, }
     PlacementRow { organization_id: Uuid, cluster_id: Uuid, }
@@ -69,6 +79,7 @@ impl Tx {
         for row in self.all::<AssignmentRow>(ASSIGNMENTS, args![]).await? {
             facts.push(assignment(&row)?);
         }
+        self.facts_within(&mut facts).await?;
         for row in self.all::<AdministrationRow>(ADMINISTRATIONS, args![]).await? {
             let level: Administration = parse("administrations.level", &row.level)?;
             let (user, realm) = (UserId::from_uuid(row.user_id), RealmId::from_uuid(row.realm_id));
@@ -88,6 +99,40 @@ impl Tx {
             facts.push(Change::Placement { organization, cluster: ClusterId::from_uuid(row.cluster_id) });
         }
         Ok(Graph::build(revision, facts))
+    }
+
+    /// Roles, teams and projects, after the organizations that they lie in and the people in them.
+    async fn facts_within(&mut self, facts: &mut Vec<Change>) -> Result<()> {
+        for row in self.all::<RoleRow>(ROLES, args![]).await? {
+            facts.push(Change::Role {
+                id: RoleId::from_uuid(row.id),
+                organization: OrganizationId::from_uuid(row.organization_id),
+                permissions: from_json("roles.permissions", row.permissions)?,
+            });
+        }
+        for row in self.all::<WithinRow>(TEAMS, args![]).await? {
+            let organization = OrganizationId::from_uuid(row.organization_id);
+            facts.push(Change::Team { id: TeamId::from_uuid(row.id), organization });
+        }
+        for row in self.all::<TeamMemberRow>(TEAM_MEMBERS, args![]).await? {
+            facts.push(Change::TeamMember {
+                team: TeamId::from_uuid(row.team_id),
+                user: UserId::from_uuid(row.user_id),
+                role: parse("team_members.role", &row.role)?,
+            });
+        }
+        for row in self.all::<WithinRow>(PROJECTS, args![]).await? {
+            let organization = OrganizationId::from_uuid(row.organization_id);
+            facts.push(Change::Project { id: ProjectId::from_uuid(row.id), organization });
+        }
+        for row in self.all::<ProjectTeamRow>(PROJECT_TEAMS, args![]).await? {
+            facts.push(Change::ProjectTeam {
+                project: ProjectId::from_uuid(row.project_id),
+                team: TeamId::from_uuid(row.team_id),
+                role: parse("project_teams.role", &row.role)?,
+            });
+        }
+        Ok(())
     }
 
     /// What changed after a revision, and the revision that is reached with it.

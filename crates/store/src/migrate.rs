@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../migrations/0001_initial.sql")),
     (2, "gateways", include_str!("../migrations/0002_gateways.sql")),
     (3, "placements", include_str!("../migrations/0003_placements.sql")),
+    (4, "teams", include_str!("../migrations/0004_teams.sql")),
 ];
 
 /// Any number will do, as long as nobody else uses it in this database. Given back with the end of the transaction.

@@ -1,12 +1,12 @@
 //! Organizations, their namespaces, and who owns them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use bastide_authz::action::{
     AdvanceDeletion, CreateClientOrganization, CreateOrganization, CreateRootOrganization,
     DeleteOrganization, UpdateOrganization, ViewOrganization,
 };
-use bastide_authz::visible::Scope;
+use bastide_authz::visible::{Ids, Scope};
 use bastide_authz::{Action, Change, Permit, Visible};
 use bastide_model::names::{DisplayName, NamespaceBase, Slug};
 use bastide_model::organization::{Organization, OrganizationState};
@@ -66,8 +66,25 @@ statements! {
         where id = $1 and state <> 'active' and deleted_at_ms is null";
     FORGET_HOME = "update users set home_organization_id = null where home_organization_id = $1";
     ASSIGNMENTS_DELETE = "delete from assignments where organization_id = $1";
+    PROJECT_TEAMS_DELETE = "delete from project_teams where organization_id = $1";
+    PROJECTS_DELETE = "delete from projects where organization_id = $1";
+    TEAM_MEMBERS_DELETE = "delete from team_members where organization_id = $1";
+    TEAMS_DELETE = "delete from teams where organization_id = $1";
+    ROLES_DELETE = "delete from roles where organization_id = $1";
     DELETING = "select id from organizations where deleted_at_ms is null and state in ('deleting', 'partially_deleted')";
 }
+
+/// What goes with an organization, in the order in which rows refer to each other.
+const WITH_IT: [&str; 8] = [
+    FORGET_HOME,
+    ASSIGNMENTS_DELETE,
+    PROJECT_TEAMS_DELETE,
+    PROJECTS_DELETE,
+    TEAM_MEMBERS_DELETE,
+    TEAMS_DELETE,
+    ROLES_DELETE,
+    NAMESPACES_DELETE,
+];
 
 rows! {
     OrganizationRow {
@@ -165,7 +182,7 @@ impl Tx {
             organization.realm.uuid(),
             organization.id.uuid(),
             owner.uuid(),
-            role.as_str(),
+            role.to_string(),
             reach.as_str(),
             organization.created_at.as_millis(),
         ];
@@ -313,7 +330,7 @@ impl Tx {
 
     async fn organizations_by_ids(
         &mut self,
-        ids: &BTreeSet<OrganizationId>,
+        ids: &Ids<OrganizationId>,
         page: &PageRequest,
     ) -> Result<Vec<OrganizationRow>> {
         let ids: Vec<_> = ids.iter().copied().collect();
@@ -333,7 +350,7 @@ impl Tx {
 
     async fn organizations_filtered(
         &mut self,
-        ids: &BTreeSet<OrganizationId>,
+        ids: &Ids<OrganizationId>,
         page: &PageRequest,
     ) -> Result<Vec<OrganizationRow>> {
         const STEP: i64 = 500;
@@ -433,7 +450,7 @@ impl Tx {
     ) -> Result<()> {
         let id = permit.target();
         let advanced = if state == OrganizationState::Deleted {
-            for sql in [FORGET_HOME, ASSIGNMENTS_DELETE, NAMESPACES_DELETE] {
+            for sql in WITH_IT {
                 self.run(sql, args![id.uuid()]).await?;
             }
             self.placements_forget(id).await?;

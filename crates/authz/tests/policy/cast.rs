@@ -3,11 +3,11 @@
 use bastide_authz::{Change, Graph};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::permission::PermissionSet;
-use bastide_model::role::{Administration, Reach, Role};
+use bastide_model::role::{Administration, Reach, Role, TeamRole};
 use bastide_model::user::Access;
 use bastide_model::{
-    AssignmentId, ClusterId, HubId, OrganizationId, Permission, RealmId, RequestId, SessionId, Timestamp,
-    TokenId, UserId,
+    AssignmentId, ClusterId, HubId, OrganizationId, Permission, ProjectId, RealmId, RequestId, RoleId,
+    SessionId, TeamId, Timestamp, TokenId, UserId,
 };
 use uuid::Uuid;
 
@@ -43,6 +43,29 @@ pub(crate) const DISABLED: UserId = user(10);
 /// Administers the realm [`OTHER`] and owns what is in it.
 pub(crate) const STRANGER: UserId = user(11);
 pub(crate) const EXPIRED: UserId = user(12);
+
+/// Has [`ROOT_ROLE`] at the child.
+pub(crate) const CUSTOM: UserId = user(13);
+pub(crate) const TEAM_VIEWER: UserId = user(14);
+pub(crate) const TEAM_DEVELOPER: UserId = user(15);
+pub(crate) const TEAM_ADMINISTRATOR: UserId = user(16);
+/// Administers the billing of the child.
+pub(crate) const BILLING: UserId = user(17);
+
+pub(crate) const ROOT_ROLE: RoleId = RoleId::from_uuid(Uuid::from_u128(1));
+pub(crate) const CHILD_ROLE: RoleId = RoleId::from_uuid(Uuid::from_u128(2));
+/// What [`ROOT_ROLE`] allows.
+pub(crate) const ROOT_KEYS: PermissionSet = PermissionSet::of(&[
+    Permission::MembersView,
+    Permission::MembersAssign,
+    Permission::TeamsView,
+    Permission::TeamsCreate,
+]);
+/// Teams and projects of the child.
+pub(crate) const CORE_TEAM: TeamId = TeamId::from_uuid(Uuid::from_u128(1));
+pub(crate) const OTHER_TEAM: TeamId = TeamId::from_uuid(Uuid::from_u128(2));
+pub(crate) const SHOP: ProjectId = ProjectId::from_uuid(Uuid::from_u128(1));
+pub(crate) const VAULT: ProjectId = ProjectId::from_uuid(Uuid::from_u128(2));
 
 pub(crate) const fn organization(number: u128) -> OrganizationId {
     OrganizationId::from_uuid(Uuid::from_u128(number))
@@ -82,6 +105,11 @@ pub(crate) fn cast() -> Vec<(&'static str, Caller)> {
         ("beneath", by_session(ADMINISTRATOR_BENEATH, BRAND)),
         ("sibowner", by_session(SIBLING_OWNER, BRAND)),
         ("nobody", by_session(NOBODY, BRAND)),
+        ("custom", by_session(CUSTOM, BRAND)),
+        ("viewer", by_session(TEAM_VIEWER, BRAND)),
+        ("developer", by_session(TEAM_DEVELOPER, BRAND)),
+        ("teamadmin", by_session(TEAM_ADMINISTRATOR, BRAND)),
+        ("billing", by_session(BILLING, BRAND)),
         ("nc-sess", by_session(NO_CONSOLE, BRAND)),
         ("nc-token", by_token(NO_CONSOLE, BRAND, PermissionSet::ALL)),
         ("disabled", by_token(DISABLED, BRAND, PermissionSet::ALL)),
@@ -105,7 +133,7 @@ pub(crate) fn facts() -> Vec<Change> {
         Change::Cluster { id: SPARE, hub: HUB },
         Change::Placement { organization: CHILD, cluster: SPOKE },
     ];
-    facts.extend((1..=12).map(|number| Change::User {
+    facts.extend((1..=17).map(|number| Change::User {
         id: user(number),
         realm: match user(number) {
             SITE_ADMINISTRATOR => RealmId::PLATFORM,
@@ -135,11 +163,30 @@ pub(crate) fn facts() -> Vec<Change> {
         (NO_CONSOLE, ROOT, Role::Administrator, Reach::Beneath, None),
         (DISABLED, ROOT, Role::Administrator, Reach::Beneath, None),
         (EXPIRED, ROOT, Role::Administrator, Reach::Beneath, Some(NOW)),
+        (CUSTOM, CHILD, Role::Custom(ROOT_ROLE), Reach::Here, None),
+        (BILLING, CHILD, Role::BillingAdministrator, Reach::Here, None),
     ];
     facts.extend((1..).zip(grants).map(|(number, (user, organization, role, reach, expires_at))| {
         let id = AssignmentId::from_uuid(Uuid::from_u128(number));
         Change::Assignment { id, user, organization, role, reach, expires_at }
     }));
+    facts.extend([
+        Change::Role { id: ROOT_ROLE, organization: ROOT, permissions: ROOT_KEYS },
+        Change::Role {
+            id: CHILD_ROLE,
+            organization: CHILD,
+            permissions: PermissionSet::of(&[Permission::ProjectsView]),
+        },
+        Change::Team { id: CORE_TEAM, organization: CHILD },
+        Change::Team { id: OTHER_TEAM, organization: CHILD },
+        Change::TeamMember { team: CORE_TEAM, user: TEAM_VIEWER, role: TeamRole::Viewer },
+        Change::TeamMember { team: CORE_TEAM, user: TEAM_DEVELOPER, role: TeamRole::Developer },
+        Change::TeamMember { team: CORE_TEAM, user: TEAM_ADMINISTRATOR, role: TeamRole::Administrator },
+        Change::Project { id: SHOP, organization: CHILD },
+        Change::Project { id: VAULT, organization: CHILD },
+        Change::ProjectTeam { project: SHOP, team: CORE_TEAM, role: TeamRole::Administrator },
+        Change::ProjectTeam { project: VAULT, team: OTHER_TEAM, role: TeamRole::Administrator },
+    ]);
     facts
 }
 

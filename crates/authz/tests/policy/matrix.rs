@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use bastide_authz::action::{self, *};
-use bastide_authz::{Action, Commons, Controller, Graph, Own, Realm, Site};
+use bastide_authz::{Action, Billing, Commons, Controller, Graph, Own, Realm, Site};
 use bastide_model::{ClusterId, Error, RealmId};
 
 use crate::cast::{
-    BRAND, CHILD, CHILD_OWNER, ELSEWHERE, HUB, NOW, OTHER, ROOT, SIBLING, SPARE, SPOKE, cast, world,
+    BRAND, CHILD, CHILD_OWNER, CHILD_ROLE, CORE_TEAM, ELSEWHERE, HUB, NOW, OTHER, OTHER_TEAM, ROOT,
+    ROOT_ROLE, SHOP, SIBLING, SPARE, SPOKE, VAULT, cast, world,
 };
 
 /// Set to anything, it makes the test write the file instead of comparing with it.
@@ -25,6 +26,9 @@ const HEAD: &str = "\
 # Organizations: `root` with `child` and `sibling` beneath it, all of the client `brand`; `elsewhere` of another client.
 # The child runs on the cluster `spoke`, nothing runs on `spare`.
 #
+# In the child: the teams `core` and `other`, the projects `shop` (core is its administrator) and `vault` (other is).
+# `rootrole` and `childrole` are custom roles, defined at root and at child.
+#
 # site        a site administrator                      nc-sess    an account without console access, by session
 # client      the administrator of the client           nc-token   the same by token; both administer root and beneath
 # rootowner   the owner of root                         disabled   a deactivated account, by token; administers the same
@@ -32,7 +36,9 @@ const HEAD: &str = "\
 # here        an administrator given at root, here      expired    an administrator of root and beneath until this second
 # beneath     the same, here and beneath                narrow     a token of rootowner for `organizations.view` only
 # sibowner    the owner of sibling                      wrongdoor  the session of rootowner under another client's address
-# nobody      an account without a role
+# nobody      an account without a role                 custom     has rootrole at child: members and teams, no projects
+# viewer      a viewer in the team core                 developer  a developer in the team core
+# teamadmin   the administrator of the team core        billing    the billing administrator of child
 # door, placement: the controllers. agent: the agent of the cluster in the row. otheragent: another cluster's.
 ";
 
@@ -97,6 +103,25 @@ fn rows() -> Vec<Row> {
     ask!(no_agent, organizations, DeleteOrganization, ViewMembers, ViewOrganizationAudit, AdvanceDeletion);
     ask!(no_agent, organizations, MoveOrganization, ChangeChildren);
     ask!(no_agent, organizations, CreatePlacement, DeletePlacement, EndPlacement);
+    ask!(no_agent, organizations, AssignRole, WithdrawRole, RemoveMember, LeaveOrganization);
+    ask!(no_agent, organizations, ViewRoles, CreateRole, ViewTeams, CreateTeam, ViewProjects, CreateProject);
+    let billing = organizations.map(|(name, id)| (name, Billing(id)));
+    ask!(no_agent, billing, ViewBilling, LeaveBilling, AssignBilling, WithdrawBilling);
+    let roles = [("rootrole", ROOT_ROLE), ("childrole", CHILD_ROLE)];
+    ask!(no_agent, roles, ViewRole, UpdateRole, DeleteRole);
+    let teams = [("core", CORE_TEAM), ("other", OTHER_TEAM)];
+    ask!(
+        no_agent,
+        teams,
+        ViewTeam,
+        UpdateTeam,
+        DeleteTeam,
+        ViewTeamMembers,
+        AssignTeamMember,
+        RemoveTeamMember
+    );
+    let projects = [("shop", SHOP), ("vault", VAULT)];
+    ask!(no_agent, projects, ViewProject, UpdateProject, DeleteProject, AssignProjectTeam, RemoveProjectTeam);
     let commons =
         [("brand", Commons(BRAND)), ("other", Commons(OTHER)), ("platform", Commons(RealmId::PLATFORM))];
     ask!(no_agent, commons, CreateRootOrganization, ViewPlans);
@@ -123,7 +148,7 @@ fn rows() -> Vec<Row> {
     ask!(no_agent, [("site", Site)], ViewAudit, CompleteSetup, ViewAuthority, RotateAuthority);
     ask!(no_agent, [("childowner", Own(CHILD_OWNER))], ViewOwn, CreateToken, DeleteToken);
     ask!(no_agent, [("childowner", Own(CHILD_OWNER))], DeleteSession, AgreeLogin);
-    ask!(no_agent, [("childowner", CHILD_OWNER)], SignIn);
+    ask!(no_agent, [("childowner", CHILD_OWNER)], UpdateUser, SignIn);
     rows
 }
 

@@ -99,7 +99,7 @@ async fn pages_show_every_organization_once_and_in_order(bed: Bed) {
     let views =
         [visible(&bed, bed.administrator).await, whole_realm(RealmId::PLATFORM), visible(&bed, owner).await];
     assert_eq!(views[0].scope(), &Scope::All);
-    assert_eq!(views[2].scope(), &Scope::These(expected.clone()));
+    assert_eq!(views[2].scope(), &Scope::These(expected.iter().copied().collect()));
     let first = all(&bed, &views[0], 200, None).await;
     assert!(in_order(&first));
     assert_eq!(first.iter().map(|one| one.id).collect::<BTreeSet<_>>(), expected);
