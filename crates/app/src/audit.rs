@@ -20,7 +20,7 @@ pub async fn organization_list(
     page: &PageRequest,
 ) -> Result<Listed<AuditRecord>> {
     let permit = app.authorize::<ViewOrganizationAudit>(caller, organization)?;
-    app.store().read().await?.organization_audit_list(&permit, page).await
+    app.read(&permit).await?.organization_audit_list(&permit, page).await
 }
 
 /// Every log of the installation, newest first.
@@ -29,5 +29,5 @@ pub async fn organization_list(
 /// Those of [`App::authorize`].
 pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<AuditRecord>> {
     let permit = app.authorize::<ViewAudit>(caller, Site)?;
-    app.store().read().await?.audit_list(&permit, page).await
+    app.read(&permit).await?.audit_list(&permit, page).await
 }

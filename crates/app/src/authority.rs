@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use bastide_authz::Bounds;
 use bastide_model::limits::{AGENT_CERTIFICATE_SECONDS, AGENT_RENEWAL_SECONDS};
 use bastide_model::{ClusterId, Error, Ids, Result, Timestamp};
 use bastide_store::{Authorities, IssuedCertificate, KeptAuthority, Store};
@@ -88,7 +89,7 @@ impl Authority {
         ids: &dyn Ids,
         now: Timestamp,
     ) -> Result<Self> {
-        let mut tx = store.write().await?;
+        let mut tx = store.write(&Bounds::Everything).await?;
         if tx.authorities().await?.present.is_none() {
             let made = make_authority(now, None)?;
             tx.authority_insert(ids.fresh(), (&made.certificate_pem, &made.key_pem), now).await?;
@@ -100,7 +101,7 @@ impl Authority {
 
     /// The same as it is kept now.
     pub(crate) async fn again(&self, store: &Store) -> Result<Self> {
-        Self::from_kept(store.read().await?.authorities().await?, self.host.clone())
+        Self::from_kept(store.read(&Bounds::Everything).await?.authorities().await?, self.host.clone())
     }
 
     fn from_kept(kept: Authorities, host: String) -> Result<Self> {

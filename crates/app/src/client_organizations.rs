@@ -90,7 +90,7 @@ pub(crate) struct Found {
 /// Those of [`App::authorize`].
 pub async fn check(app: &App, caller: &Caller, draft: &Draft) -> Result<Vec<PreconditionResult>> {
     app.authorize::<CreateClientOrganization>(caller, Realm(caller.realm))?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(caller).await?;
     let (facts, _) = gather(app, &mut tx, caller, draft).await?;
     Ok(evaluate(&facts))
 }
@@ -105,7 +105,7 @@ pub async fn create(app: &App, caller: &Caller, input: NewClientOrganization) ->
         Some(account) => Some(app.passwords().hash(account.password.clone()).await?),
         None => None,
     };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(caller).await?;
     let (facts, found) = gather(app, &mut tx, caller, &input.draft).await?;
     let results = evaluate(&facts);
     if results.iter().any(PreconditionResult::is_failed) {

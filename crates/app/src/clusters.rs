@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bastide_authz::Unbounded;
 use bastide_authz::action::{
     AcceptCluster, CleanCluster, DeleteCluster, DenyCluster, FollowCluster, ForgetCluster, ReportCluster,
     UpdateLicence, ViewCluster, ViewLicence, WithdrawCluster,
@@ -69,7 +70,7 @@ pub(crate) fn shown_availability(app: &App, cluster: &Cluster) -> Availability {
 pub async fn resolve(app: &App, caller: &Caller, name: &str) -> Result<ClusterId> {
     let candidates = match name.parse::<ClusterId>() {
         Ok(id) => vec![id],
-        Err(_) => app.store().read().await?.clusters_by_name(name).await?,
+        Err(_) => app.read(caller).await?.clusters_by_name(name).await?,
     };
     candidates.into_iter().find(|id| app.authorize::<ViewCluster>(caller, *id).is_ok()).ok_or(Error::NotFound)
 }
@@ -81,7 +82,7 @@ pub async fn resolve(app: &App, caller: &Caller, name: &str) -> Result<ClusterId
 pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<Details>> {
     let now = app.now();
     let visible = app.graph(|graph| graph.visible_clusters(caller, now))?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(caller).await?;
     let listed = tx.cluster_list(&visible, page).await?;
     let mut items = Vec::with_capacity(listed.items.len());
     for cluster in listed.items {
@@ -96,7 +97,7 @@ pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<List
 /// Those of [`App::authorize`].
 pub async fn view(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
     let permit = app.authorize::<ViewCluster>(caller, id)?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&permit).await?;
     let cluster = tx.cluster_view(&permit).await?;
     detail(app, &mut tx, caller, cluster).await
 }
@@ -144,7 +145,7 @@ async fn detail(app: &App, tx: &mut Tx, caller: &Caller, mut cluster: Cluster) -
 /// [`Error::Conflict`] `fingerprint_mismatch`, or `wrong_membership` when it does not wait.
 pub async fn accept(app: &App, caller: &Caller, id: ClusterId, fingerprint: &str) -> Result<Details> {
     let permit = app.authorize::<AcceptCluster>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     let plain = |text: &str| text.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_uppercase();
     if plain(fingerprint) != plain(&cluster.fingerprint) {
@@ -165,7 +166,7 @@ pub async fn accept(app: &App, caller: &Caller, id: ClusterId, fingerprint: &str
 /// [`Error::Conflict`] `wrong_membership` when it does not wait.
 pub async fn deny(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
     let permit = app.authorize::<DenyCluster>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     tx.cluster_decide(&permit, &cluster, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
@@ -178,7 +179,7 @@ pub async fn deny(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> 
 /// [`Error::Conflict`] `wrong_membership` when it has not joined.
 pub async fn withdraw(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
     let permit = app.authorize::<WithdrawCluster>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     tx.cluster_decide(&permit, &cluster, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
@@ -192,7 +193,7 @@ pub async fn withdraw(app: &App, caller: &Caller, id: ClusterId) -> Result<Detai
 /// [`Error::Conflict`] `wrong_membership` when it has not joined.
 pub async fn follow(app: &App, caller: &Caller, id: ClusterId) -> Result<Details> {
     let permit = app.authorize::<FollowCluster>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     tx.cluster_follow(&permit, &cluster, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
@@ -206,7 +207,7 @@ pub async fn follow(app: &App, caller: &Caller, id: ClusterId) -> Result<Details
 /// [`Error::Conflict`] `cluster_in_use` naming the organizations on it, [`Error::Invalid`] at `/confirm`.
 pub async fn delete(app: &App, caller: &Caller, id: ClusterId, leave: Option<&str>) -> Result<()> {
     let permit = app.authorize::<DeleteCluster>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     match leave {
         None => tx.cluster_delete(&permit, &cluster, app.audit()).await?,
@@ -226,7 +227,7 @@ pub async fn delete(app: &App, caller: &Caller, id: ClusterId, leave: Option<&st
 /// [`Error::Invalid`] at `/confirm` when the name is another, [`Error::Conflict`] `wrong_membership`, `cleaning_already`.
 pub async fn clean(app: &App, caller: &Caller, id: ClusterId, confirm: &str) -> Result<Details> {
     let permit = app.authorize::<CleanCluster>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     confirmed(&cluster, confirm)?;
     tx.cluster_clean(&permit, &cluster, app.audit()).await?;
@@ -251,7 +252,7 @@ fn confirmed(cluster: &Cluster, typed: &str) -> Result<()> {
 /// [`Error::Invalid`] at `/confirm` when the name is another, [`Error::Conflict`] `cluster_answers` while it does.
 pub async fn forget(app: &App, caller: &Caller, id: ClusterId, confirm: &str) -> Result<Vec<String>> {
     let permit = app.authorize::<ForgetCluster>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     confirmed(&cluster, confirm)?;
     if cluster.membership == Membership::Joined && availability(app, &cluster) == Availability::Available {
@@ -273,11 +274,11 @@ pub async fn forget(app: &App, caller: &Caller, id: ClusterId, confirm: &str) ->
 /// [`Error::Unauthenticated`] when it does not.
 pub async fn authenticate_agent(app: &App, cluster: ClusterId, serial: &str) -> Result<ClusterId> {
     let now = app.now();
-    let held = app.store().read().await?.certificate_holds(cluster, serial, now).await?;
+    let held = app.read(&Unbounded::Agent).await?.certificate_holds(cluster, serial, now).await?;
     let reason = "the agent's certificate is not accepted any more";
     let older = held.ok_or(Error::Unauthenticated { reason })?;
     if older > 0 {
-        let mut tx = app.store().write().await?;
+        let mut tx = app.write(&Unbounded::Agent).await?;
         tx.certificates_supersede(cluster, serial, now).await?;
         app.publish(tx.commit().await?).await?;
     }
@@ -289,7 +290,7 @@ pub async fn authenticate_agent(app: &App, cluster: ClusterId, serial: &str) -> 
 /// # Errors
 /// Those of the database.
 pub async fn follow_revocations(app: &App) -> Result<()> {
-    let revoked = app.store().read().await?.certificates_revoked(app.now()).await?;
+    let revoked = app.read(&Unbounded::Itself).await?.certificates_revoked(app.now()).await?;
     app.revoke(revoked.into_iter().collect());
     Ok(())
 }
@@ -307,7 +308,7 @@ pub async fn heartbeat(
 ) -> Result<()> {
     let permit = app.authorize_agent::<ReportCluster>(agent)?;
     let now = app.now();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.heartbeat_record(&permit, Heartbeat { at: now, api_server_ready }).await?;
     let known = tx.cluster(agent).await?;
     // What the hub itself says of a cluster, its agent does not.
@@ -330,7 +331,7 @@ pub async fn desired(app: &App, agent: ClusterId, after: i64, wait: Duration) ->
     let deadline = tokio::time::Instant::now() + wait;
     loop {
         generations.borrow_and_update();
-        let mut tx = app.store().read().await?;
+        let mut tx = app.read(&permit).await?;
         let sets = tx.desired_after(&permit, after).await?;
         let generation = tx.desired_generation(&permit).await?;
         let timed_out = tokio::time::Instant::now() >= deadline;
@@ -352,7 +353,7 @@ pub async fn desired(app: &App, agent: ClusterId, after: i64, wait: Duration) ->
 pub async fn record_status(app: &App, agent: ClusterId, reports: Vec<ReportedSet>) -> Result<()> {
     let permit = app.authorize_agent::<ReportCluster>(agent)?;
     let now = app.now();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.reports_record(&permit, reports, now).await?;
     app.publish(tx.commit().await?).await?;
     Ok(())
@@ -363,7 +364,7 @@ pub async fn record_status(app: &App, agent: ClusterId, reports: Vec<ReportedSet
 /// # Errors
 /// Those of the database.
 pub async fn count_by_availability(app: &App) -> Result<Vec<(Availability, u64)>> {
-    let clusters = app.store().read().await?.clusters().await?;
+    let clusters = app.read(&Unbounded::Itself).await?.clusters().await?;
     let joined: Vec<_> = clusters.iter().filter(|one| one.membership == Membership::Joined).collect();
     Ok([Availability::Available, Availability::Unknown, Availability::Unavailable]
         .into_iter()

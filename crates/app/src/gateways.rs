@@ -116,7 +116,7 @@ fn check_shared(spec: &GatewaySpec, certificates: CertificatePolicy) -> Option<S
 /// Those of [`App::authorize`].
 pub async fn list(app: &App, caller: &Caller, cluster: ClusterId) -> Result<Vec<GatewayConfiguration>> {
     let permit = app.authorize::<ViewGateways>(caller, cluster)?;
-    app.store().read().await?.gateway_list(&permit).await
+    app.read(&permit).await?.gateway_list(&permit).await
 }
 
 /// One gateway configuration.
@@ -124,7 +124,7 @@ pub async fn list(app: &App, caller: &Caller, cluster: ClusterId) -> Result<Vec<
 /// # Errors
 /// [`Error::NotFound`] for who may not see those of its cluster, too.
 pub async fn view(app: &App, caller: &Caller, id: GatewayConfigurationId) -> Result<GatewayConfiguration> {
-    let gateway = app.store().read().await?.gateway(id).await?;
+    let gateway = app.read(caller).await?.gateway(id).await?;
     app.authorize::<ViewGateways>(caller, gateway.cluster).map_err(unseen)?;
     Ok(gateway)
 }
@@ -152,7 +152,7 @@ pub async fn create(
         created_at: app.now(),
         revision: 1,
     };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.gateway_create(&permit, &gateway, AuditId::fresh(app.ids())).await?;
     app.publish(tx.commit().await?).await?;
     Ok(gateway)
@@ -173,7 +173,7 @@ pub async fn update(
 ) -> Result<GatewayConfiguration> {
     let cluster = view(app, caller, id).await?.cluster;
     let permit = app.authorize::<UpdateGateway>(caller, cluster)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let before = tx.gateway(id).await?;
     let mut after = before.clone();
     after.name = change.name.unwrap_or(after.name);
@@ -207,7 +207,7 @@ pub async fn share(
     choice: Option<&str>,
 ) -> Result<Option<GatewayConfiguration>> {
     let permit = app.authorize::<ShareGateway>(caller, cluster)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(cluster).await?;
     let all = tx.gateways_of(cluster.id).await?;
     let before = all.iter().find(|one| one.shared);
@@ -231,7 +231,7 @@ pub async fn share(
         app.publish(tx.commit().await?).await?;
     }
     match after {
-        Some(after) => app.store().read().await?.gateway(after.id).await.map(Some),
+        Some(after) => app.read(&permit).await?.gateway(after.id).await.map(Some),
         None => Ok(None),
     }
 }
@@ -259,7 +259,7 @@ fn admit_sharing(cluster: &Cluster, gateway: &GatewayConfiguration) -> Result<()
 pub async fn delete(app: &App, caller: &Caller, id: GatewayConfigurationId) -> Result<()> {
     let cluster = view(app, caller, id).await?.cluster;
     let permit = app.authorize::<DeleteGateway>(caller, cluster)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let gateway = tx.gateway(id).await?;
     let users = tx.gateway_users(&permit, &gateway).await?;
     refuse_in_use(app, caller, &gateway, &users)?;

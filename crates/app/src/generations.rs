@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bastide_authz::Unbounded;
 use bastide_model::{ClusterId, Result};
 use tokio::sync::watch;
 
@@ -46,7 +47,7 @@ impl Generations {
 /// Those of the database.
 pub async fn follow(app: &App) -> Result<()> {
     if app.generations().are_waited_for() {
-        let generations = app.store().read().await?.desired_generations().await?;
+        let generations = app.read(&Unbounded::Itself).await?.desired_generations().await?;
         app.generations().announce(generations);
     }
     Ok(())

@@ -29,7 +29,7 @@ pub async fn update(
 ) -> Result<Details> {
     let permit = app.authorize::<UpdateHostNames>(caller, id)?;
     let names = read(names)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     for name in &names {
         admit(app, &mut tx, caller, id, name).await?;
     }

@@ -33,7 +33,7 @@ pub struct Issued {
 /// Those of [`App::authorize`].
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Hub>> {
     app.authorize::<ViewHubs>(caller, Realm(caller.realm))?;
-    app.store().read().await?.hubs().await
+    app.read(caller).await?.hubs().await
 }
 
 /// The hub that an id or a slug names.
@@ -75,7 +75,7 @@ pub async fn join_token_create(
         used_at: None,
         withdrawn_at: None,
     };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.join_token_create(&permit, &token, secrets::hash(&secret), AuditId::fresh(app.ids())).await?;
     app.publish(tx.commit().await?).await?;
     let authority_fingerprint = app.authority().fingerprint();
@@ -88,7 +88,7 @@ pub async fn join_token_create(
 /// Those of [`App::authorize`].
 pub async fn join_token_list(app: &App, caller: &Caller, hub: HubId) -> Result<Vec<JoinToken>> {
     let permit = app.authorize::<CreateJoinToken>(caller, hub)?;
-    app.store().read().await?.join_token_list(&permit).await
+    app.read(&permit).await?.join_token_list(&permit).await
 }
 
 /// Withdraws an unused join token.
@@ -96,9 +96,9 @@ pub async fn join_token_list(app: &App, caller: &Caller, hub: HubId) -> Result<V
 /// # Errors
 /// [`Error::NotFound`], or [`Error::Conflict`] `join_token_used` when it is not unused any more.
 pub async fn join_token_delete(app: &App, caller: &Caller, id: JoinTokenId) -> Result<()> {
-    let token = app.store().read().await?.join_token(id).await?;
+    let token = app.read(caller).await?.join_token(id).await?;
     let permit = app.authorize::<DeleteJoinToken>(caller, token.hub).map_err(unseen)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     if !tx.join_token_delete(&permit, &token, app.audit()).await? {
         let detail =
             format!("The join token for `{}` is {} already.", token.cluster_name, token.state(app.now()));

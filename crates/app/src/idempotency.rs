@@ -1,5 +1,6 @@
 //! Answers kept under a key of the caller's.
 
+use bastide_authz::Unbounded;
 use bastide_model::{Result, UserId};
 use bastide_store::Kept;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::state::App;
 /// # Errors
 /// Those of the database.
 pub async fn begin(app: &App, who: UserId, operation: &str, key: &str, payload: &[u8]) -> Result<Kept> {
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&Unbounded::Itself).await?;
     let kept =
         tx.idempotency_begin((who, operation, key), Sha256::digest(payload).to_vec(), app.now()).await?;
     tx.commit().await?;
@@ -32,7 +33,7 @@ pub async fn finish(
     status: u16,
     response: Value,
 ) -> Result<()> {
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&Unbounded::Itself).await?;
     if status >= 500 {
         tx.idempotency_forget((who, operation, key)).await?;
     } else {

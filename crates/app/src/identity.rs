@@ -1,7 +1,7 @@
 //! Who one is: set-up, sign-in, sessions, personal tokens, and authentication of every request (SEC-2, SEC-3).
 
 use bastide_authz::action::{CompleteSetup, CreateToken, DeleteSession, DeleteToken, SignIn, ViewOwn};
-use bastide_authz::{Controller, Own, Site};
+use bastide_authz::{Controller, Own, Site, Unbounded};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::limits::{
     ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, SESSION_IDLE_SECONDS, SESSION_SECONDS, SESSIONS_PER_USER_MAX,
@@ -86,7 +86,7 @@ async fn token_holder(
     now: Timestamp,
 ) -> Result<(UserId, Credential, PermissionSet)> {
     let refused = |reason| Err(Error::Unauthenticated { reason });
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&Unbounded::Door).await?;
     let Some(token) = tx.token_by_secret(secrets::hash(secret)).await? else {
         return refused("the token is unknown or was withdrawn");
     };
@@ -98,7 +98,7 @@ async fn token_holder(
         return refused("the token has expired");
     }
     if token.last_used_at.is_none_or(|used| now.seconds_since(used) >= 60) {
-        let mut tx = app.store().write().await?;
+        let mut tx = app.write(&Unbounded::Door).await?;
         tx.token_touch(token.id, now).await?;
         tx.commit().await?;
     }
@@ -114,7 +114,7 @@ async fn session_holder(
     now: Timestamp,
 ) -> Result<(UserId, Credential, PermissionSet)> {
     let refused = |reason| Err(Error::Unauthenticated { reason });
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&Unbounded::Door).await?;
     let Some(session) = tx.session_by_secret(secrets::hash(secret)).await? else {
         return refused("the session has ended");
     };
@@ -124,7 +124,7 @@ async fn session_holder(
         return refused("the session has ended");
     }
     if idle >= 60 {
-        let mut tx = app.store().write().await?;
+        let mut tx = app.write(&Unbounded::Door).await?;
         tx.session_touch(session.id, now).await?;
         tx.commit().await?;
     }
@@ -141,7 +141,7 @@ pub async fn setup_link_create(app: &App) -> Result<Option<String>> {
         return Ok(None);
     }
     let (secret, now) = (secrets::fresh(SETUP_PREFIX)?, app.now());
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&Unbounded::Door).await?;
     tx.setup_link_replace(secrets::hash(&secret), now, now.plus_seconds(SETUP_LINK_SECONDS)).await?;
     tx.commit().await?;
     Ok(Some(secret))
@@ -152,7 +152,7 @@ pub async fn setup_link_create(app: &App) -> Result<Option<String>> {
 /// # Errors
 /// Those of the database.
 pub async fn setup_link_open(app: &App, secret: &str) -> Result<bool> {
-    app.store().read().await?.setup_link_open(secrets::hash(secret), app.now()).await
+    app.read(&Unbounded::Door).await?.setup_link_open(secrets::hash(secret), app.now()).await
 }
 
 /// Makes the first site administrator.
@@ -178,7 +178,7 @@ pub async fn setup_complete(
     let hash = app.passwords().hash(password).await?;
     let (audit, now) = app.audit();
     let user = new_user(app, RealmId::PLATFORM, email, name, now);
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     if !tx.setup_link_use(&permit, secrets::hash(secret), now).await? {
         return Err(gone());
     }
@@ -209,7 +209,7 @@ pub async fn sign_in(app: &App, email: &str, password: String, origin: &Origin) 
     let keys =
         [format!("account {} {}", origin.realm, email.canonical()), format!("address {}", origin.address)];
     count_attempt(app, &keys, now).await?;
-    let found = app.store().read().await?.password_hash(origin.realm, &email).await?;
+    let found = app.read(&Unbounded::Door).await?.password_hash(origin.realm, &email).await?;
     let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user), hash));
     let right = app.passwords().verify(password, hash).await?;
     let user = user.filter(|_| right).ok_or(WRONG)?;
@@ -221,12 +221,12 @@ pub async fn sign_in(app: &App, email: &str, password: String, origin: &Origin) 
 /// Counts an attempt, if there may be one more.
 async fn count_attempt(app: &App, [account, address]: &[String; 2], now: Timestamp) -> Result<()> {
     let limits = [(account, ATTEMPTS_PER_ACCOUNT), (address, ATTEMPTS_PER_ADDRESS)];
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&Unbounded::Door).await?;
     for (key, allowed) in limits {
         attempts::require_fewer(&mut tx, key, allowed, now).await?;
     }
     drop(tx);
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&Unbounded::Door).await?;
     for (key, allowed) in limits {
         attempts::count(&mut tx, key, allowed, now).await?;
     }
@@ -236,7 +236,7 @@ async fn count_attempt(app: &App, [account, address]: &[String; 2], now: Timesta
 
 /// An attempt went well: the account begins anew, the address has one failure less.
 async fn forget_attempt(app: &App, [account, address]: &[String; 2], counted_at: Timestamp) -> Result<()> {
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&Unbounded::Door).await?;
     tx.failures_forget(account).await?;
     tx.failure_take_back(address, counted_at).await?;
     tx.commit().await?;
@@ -265,7 +265,7 @@ async fn session_begin(app: &App, user: UserId, origin: &Origin) -> Result<Signe
     };
     app.graph(|graph| graph.admit(&caller))?;
     let permit = app.authorize_controller::<SignIn>(Controller::Door, user)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.session_create(&permit, &session, secrets::hash(&secret), SESSIONS_PER_USER_MAX, audit).await?;
     let user = tx.user(user).await?;
     app.publish(tx.commit().await?).await?;
@@ -277,7 +277,7 @@ async fn session_begin(app: &App, user: UserId, origin: &Origin) -> Result<Signe
 /// # Errors
 /// Those of the database.
 pub async fn me(app: &App, caller: &Caller) -> Result<(User, Option<Token>)> {
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(caller).await?;
     let token = match caller.credential {
         Credential::Token(id) => tx.token(id).await?,
         Credential::Session(_) | Credential::System(_) => None,
@@ -291,7 +291,7 @@ pub async fn me(app: &App, caller: &Caller) -> Result<(User, Option<Token>)> {
 /// Those of [`App::authorize`].
 pub async fn session_list(app: &App, caller: &Caller) -> Result<Vec<Session>> {
     let permit = app.authorize::<ViewOwn>(caller, Own(caller.user))?;
-    app.store().read().await?.session_list(&permit).await
+    app.read(&permit).await?.session_list(&permit).await
 }
 
 /// Ends one of the caller's sessions.
@@ -300,7 +300,7 @@ pub async fn session_list(app: &App, caller: &Caller) -> Result<Vec<Session>> {
 /// [`Error::NotFound`] when it is none of theirs.
 pub async fn session_delete(app: &App, caller: &Caller, id: SessionId) -> Result<()> {
     let permit = app.authorize::<DeleteSession>(caller, Own(caller.user))?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     if !tx.session_delete(&permit, id, app.audit()).await? {
         return Err(Error::NotFound);
     }
@@ -314,7 +314,7 @@ pub async fn session_delete(app: &App, caller: &Caller, id: SessionId) -> Result
 /// Those of [`App::authorize`].
 pub async fn session_delete_all(app: &App, caller: &Caller) -> Result<()> {
     let permit = app.authorize::<DeleteSession>(caller, Own(caller.user))?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.session_delete_all(&permit, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
     Ok(())
@@ -326,7 +326,7 @@ pub async fn session_delete_all(app: &App, caller: &Caller) -> Result<()> {
 /// Those of [`App::authorize`].
 pub async fn token_list(app: &App, caller: &Caller) -> Result<Vec<Token>> {
     let permit = app.authorize::<ViewOwn>(caller, Own(caller.user))?;
-    app.store().read().await?.token_list(&permit).await
+    app.read(&permit).await?.token_list(&permit).await
 }
 
 /// Makes a personal token; the secret is shown this once.
@@ -351,7 +351,7 @@ pub async fn token_create(
         ));
     }
     let (secret, token) = new_token(app, caller.user, caller.realm, name, seconds, permissions)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     admit_token(tx.tokens_count_locked(caller.user, token.created_at).await?)?;
     tx.token_create(&permit, &token, secrets::hash(&secret), AuditId::fresh(app.ids())).await?;
     app.publish(tx.commit().await?).await?;
@@ -414,7 +414,7 @@ pub(crate) fn admit_token(used: u64) -> Result<()> {
 /// [`Error::NotFound`] when it is none of theirs.
 pub async fn token_delete(app: &App, caller: &Caller, id: TokenId) -> Result<()> {
     let permit = app.authorize::<DeleteToken>(caller, Own(caller.user))?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     if !tx.token_delete(&permit, id, app.audit()).await? {
         return Err(Error::NotFound);
     }

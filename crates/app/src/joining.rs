@@ -1,7 +1,7 @@
 //! How a cluster joins, from the agent's side (FLEET-1): ask with a join token, wait, get a certificate, renew it.
 
-use bastide_authz::Controller;
 use bastide_authz::action::{RenewCertificate, RequestJoin};
+use bastide_authz::{Controller, Unbounded};
 use bastide_model::cluster::{Availability, Cluster, ClusterFacts, Membership};
 use bastide_model::limits::{AGENT_CERTIFICATE_SECONDS, CLUSTERS_REQUESTED_MAX, CSR_BYTES_MAX};
 use bastide_model::{AuditId, ClusterId, Error, Result, Timestamp};
@@ -63,14 +63,14 @@ pub async fn ask(app: &App, input: Ask) -> Result<Asked> {
     if input.csr_pem.len() > CSR_BYTES_MAX {
         return Err(Error::field("/csr_pem", format!("a signing request has at most {CSR_BYTES_MAX} bytes")));
     }
-    let token = find_token(&mut app.store().read().await?, &input.token).await?;
+    let token = find_token(&mut app.read(&Unbounded::Door).await?, &input.token).await?;
     if input.uid.is_nil() {
         return Err(Error::field("/cluster_uid", "give the uid of the cluster's kube-system namespace"));
     }
     let fingerprint = authority::fingerprint_of_request(&input.csr_pem)?;
     let permit = app.authorize_controller::<RequestJoin>(Controller::Door, token.hub)?;
     let ticket = secrets::fresh(TICKET_PREFIX)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let waiting = tx.clusters_requested_locked(token.hub).await?;
     // Once more, now that the hub is held: the request that this one repeats may have been written down meanwhile.
     let token = find_token(&mut tx, &input.token).await?;
@@ -164,7 +164,8 @@ fn admit_return(app: &App, cluster: &Cluster, token: &JoinToken) -> Result<()> {
 /// # Errors
 /// [`Error::NotFound`] for a ticket that is none, or whose time is over.
 pub async fn standing(app: &App, cluster: ClusterId, ticket: &str) -> Result<Standing> {
-    let kept = app.store().read().await?.cluster_credentials(cluster).await?.ok_or(Error::NotFound)?;
+    let kept =
+        app.read(&Unbounded::Door).await?.cluster_credentials(cluster).await?.ok_or(Error::NotFound)?;
     if !bool::from(kept.ticket_hash.as_slice().ct_eq(&secrets::hash(ticket))) {
         return Err(Error::NotFound);
     }
@@ -180,7 +181,7 @@ pub async fn standing(app: &App, cluster: ClusterId, ticket: &str) -> Result<Sta
         }
         Membership::Joined => {
             let certificate = app.authority().issue(cluster, &kept.csr_pem, app.now())?;
-            let mut tx = app.store().write().await?;
+            let mut tx = app.write(&Unbounded::Door).await?;
             tx.certificate_issued(cluster, &certificate.issued).await?;
             tx.commit().await?;
             Ok(Standing::Joined(Box::new(certificate)))
@@ -198,7 +199,7 @@ pub async fn renew(app: &App, agent: ClusterId, csr_pem: &str) -> Result<AgentCe
         return Err(Error::field("/csr_pem", format!("a signing request has at most {CSR_BYTES_MAX} bytes")));
     }
     let certificate = app.authority().issue(agent, csr_pem, app.now())?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.certificate_renewed(&permit, &certificate.issued).await?;
     tx.commit().await?;
     Ok(certificate)

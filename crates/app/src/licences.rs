@@ -1,5 +1,6 @@
 //! Licences of clusters: upload, and what follows (FLEET-3).
 
+use bastide_authz::Unbounded;
 use bastide_authz::action::{UpdateLicence, ViewLicence};
 use bastide_model::access::Caller;
 use bastide_model::cluster::{Cluster, Condition, ConditionStatus, Membership};
@@ -47,7 +48,7 @@ pub(crate) async fn detail(app: &App, tx: &mut Tx, cluster: &Cluster) -> Result<
 /// Those of [`App::authorize`].
 pub async fn view(app: &App, caller: &Caller, cluster: ClusterId) -> Result<Details> {
     app.authorize::<ViewLicence>(caller, cluster)?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(caller).await?;
     let cluster = tx.cluster(cluster).await?;
     detail(app, &mut tx, &cluster).await
 }
@@ -74,7 +75,7 @@ pub async fn upload(
         return Err(Error::field("/pem", problem));
     }
     let licence = Licence { examination: app.examine(&pem), pem, uploaded_at: app.now() };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let known = tx.cluster(cluster).await?;
     let in_force = verdict(app, &mut tx, &known).await?;
     let offered = judge(app, &known, Some(&licence.examination));
@@ -151,7 +152,7 @@ pub(crate) async fn unlicensed(app: &App, tx: &mut Tx, cluster: &Cluster) -> Res
 /// Those of the database.
 pub async fn count_by_state(app: &App) -> Result<Vec<(LicenceState, u64)>> {
     use LicenceState as S;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&Unbounded::Itself).await?;
     let mut states = Vec::new();
     for cluster in tx.clusters().await?.iter().filter(|one| one.membership == Membership::Joined) {
         states.push(verdict(app, &mut tx, cluster).await?.state);

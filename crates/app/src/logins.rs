@@ -3,8 +3,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bastide_authz::Own;
 use bastide_authz::action::AgreeLogin;
+use bastide_authz::{Own, Unbounded};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::limits::{
     DEVICE_CODE_SECONDS, DEVICE_CODES_PER_ACCOUNT, DEVICE_POLL_SECONDS, DEVICES_PER_ADDRESS,
@@ -71,7 +71,7 @@ pub async fn device_begin(app: &App, origin: &Origin, name: DisplayName) -> Resu
         expires_at: now.plus_seconds(DEVICE_CODE_SECONDS),
         polled_at: None,
     };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&Unbounded::Door).await?;
     attempts::count(&mut tx, &format!("devices {}", origin.address), DEVICES_PER_ADDRESS, now).await?;
     if tx.device_grants_waiting(now).await? >= DEVICES_WAITING_MAX {
         return Err(Error::Unavailable {
@@ -102,7 +102,7 @@ pub async fn device_view(app: &App, caller: &Caller, user_code: &str) -> Result<
     app.authorize::<AgreeLogin>(caller, Own(caller.user))?;
     let now = app.now();
     let (key, allowed) = (format!("device codes {}", caller.user), DEVICE_CODES_PER_ACCOUNT);
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(caller).await?;
     attempts::require_fewer(&mut tx, &key, allowed, now).await?;
     let found = tx.login_grant_by_user_code(&normalized(user_code)).await?;
     drop(tx);
@@ -112,7 +112,7 @@ pub async fn device_view(app: &App, caller: &Caller, user_code: &str) -> Result<
     if let Some(grant) = found.filter(waits) {
         return Ok(grant.token_name);
     }
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(caller).await?;
     attempts::count(&mut tx, &key, allowed, now).await?;
     tx.commit().await?;
     Err(Error::NotFound)
@@ -127,7 +127,7 @@ pub async fn device_decide(app: &App, caller: &Caller, user_code: &str, agreed: 
     require_browser(caller)?;
     device_view(app, caller, user_code).await?;
     let state = if agreed { LoginGrantState::Agreed } else { LoginGrantState::Denied };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     if !tx.device_grant_decide(&permit, &normalized(user_code), state, app.now()).await? {
         return Err(Error::NotFound);
     }
@@ -167,7 +167,7 @@ pub async fn code_create(app: &App, caller: &Caller, name: DisplayName, challeng
         expires_at: now.plus_seconds(LOGIN_CODE_SECONDS),
         polled_at: None,
     };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.code_grant_create(&permit, &grant, now).await?;
     tx.commit().await?;
     Ok(code)
@@ -184,7 +184,7 @@ pub async fn exchange(app: &App, exchange: Exchange, origin: &Origin) -> Result<
         Exchange::Device(code) | Exchange::Code { code, .. } => code,
     };
     let hash = secrets::hash(secret);
-    let found = app.store().read().await?.login_grant(hash.clone()).await?;
+    let found = app.read(&Unbounded::Door).await?.login_grant(hash.clone()).await?;
     let grant = found.filter(|grant| grant.realm == origin.realm).ok_or_else(invalid_grant)?;
     check_proof(&grant, &exchange)?;
     check_state(app, &grant, now).await?;
@@ -200,7 +200,7 @@ pub async fn exchange(app: &App, exchange: Exchange, origin: &Origin) -> Result<
     let permit = app.authorize::<AgreeLogin>(&caller, Own(user))?;
     let (secret, token) =
         identity::new_token(app, user, grant.realm, grant.token_name, TOKEN_SECONDS_DEFAULT, None)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     if !tx.login_grant_use(hash, now).await? {
         return Err(invalid_grant());
     }
@@ -241,7 +241,7 @@ async fn check_state(app: &App, grant: &LoginGrant, now: Timestamp) -> Result<()
         LoginGrantState::Used => Err(invalid_grant()),
         LoginGrantState::Waiting => {
             let early = grant.polled_at.is_some_and(|at| now.seconds_since(at) < DEVICE_POLL_SECONDS);
-            let mut tx = app.store().write().await?;
+            let mut tx = app.write(&Unbounded::Door).await?;
             tx.login_grant_polled(grant.secret_hash.clone(), now).await?;
             tx.commit().await?;
             Err(if early {

@@ -81,7 +81,7 @@ pub async fn resolve(app: &App, caller: &Caller, name: &str) -> Result<Organizat
     let candidates = if let Ok(id) = name.parse::<OrganizationId>() {
         vec![id]
     } else {
-        let mut found = app.store().read().await?.organizations_by_slug(name).await?;
+        let mut found = app.read(caller).await?.organizations_by_slug(name).await?;
         found.sort_by_key(|(realm, id)| (*realm != caller.realm, *id));
         found.into_iter().map(|(_, id)| id).collect()
     };
@@ -122,7 +122,7 @@ async fn store_new<A: bastide_store::Creates>(
     input: &NewOrganization,
 ) -> Result<OrganizationId> {
     let now = app.now();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(permit).await?;
     if let Some(parent) = parent {
         tree::admit_child(&mut tx, realm, parent).await?;
     }
@@ -187,7 +187,7 @@ pub(crate) async fn prepare(
 pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<Details>> {
     let now = app.now();
     let visible = app.graph(|graph| graph.visible_organizations(caller, now))?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&visible).await?;
     let listed = tx.organization_list(&visible, page).await?;
     let mut details = Vec::with_capacity(listed.items.len());
     for organization in listed.items {
@@ -202,7 +202,7 @@ pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<List
 /// Those of [`App::authorize`].
 pub async fn view(app: &App, caller: &Caller, id: OrganizationId) -> Result<Details> {
     let permit = app.authorize::<ViewOrganization>(caller, id)?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&permit).await?;
     let organization = tx.organization_view(&permit).await?;
     detail(app, &mut tx, caller, organization).await
 }
@@ -262,7 +262,7 @@ pub async fn update(
     change: Change,
 ) -> Result<Details> {
     let permit = app.authorize::<UpdateOrganization>(caller, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let before = tx.organization(id).await?;
     refuse_deleting(&before)?;
     if before.revision != seen {
@@ -299,7 +299,7 @@ pub async fn delete(
 ) -> Result<Details> {
     let permit = app.authorize::<DeleteOrganization>(caller, id)?;
     let (audit, now) = app.audit();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let before = tx.organization_lock(id).await?;
     let blockers = tree::blockers(app, &mut tx, caller, id).await?;
     organization::admit_deletion(&before, typed, &blockers)?;
@@ -326,7 +326,7 @@ pub async fn members(
     page: &PageRequest,
 ) -> Result<Listed<Member>> {
     let permit = app.authorize::<ViewMembers>(caller, id)?;
-    app.store().read().await?.member_list(&permit, page).await
+    app.read(&permit).await?.member_list(&permit, page).await
 }
 
 /// Where an organization runs and how far that has come.
@@ -335,7 +335,7 @@ pub async fn members(
 /// Those of [`App::authorize`].
 pub async fn placements(app: &App, caller: &Caller, id: OrganizationId) -> Result<Vec<Placed>> {
     let permit = app.authorize::<ViewOrganization>(caller, id)?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&permit).await?;
     placed(app, &mut tx, &permit).await
 }
 
@@ -395,7 +395,7 @@ pub async fn resources(
     filter: &ResourceFilter,
 ) -> Result<Vec<Resource>> {
     let permit = app.authorize::<ViewOrganization>(caller, id)?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&permit).await?;
     let mut resources = Vec::new();
     for status in tx.placement_list(&permit).await? {
         let cluster = tx.cluster(status.placement.cluster).await?;

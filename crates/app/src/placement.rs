@@ -1,8 +1,8 @@
 //! The placement controller's work (FLEET-6, ORG-8): from placements to desired sets, and deletions to their end. It takes
 //! no input, reads everything, and is idempotent; what fails is done again the next time.
 
-use bastide_authz::Controller;
 use bastide_authz::action::{AdvanceDeletion, EndCluster, EndPlacement, SetDesired};
+use bastide_authz::{Controller, Unbounded};
 use bastide_model::cluster::{Availability, Cluster, Membership};
 use bastide_model::organization::OrganizationState;
 use bastide_model::placement::desired_for;
@@ -33,15 +33,15 @@ pub async fn reconcile(app: &App) -> Result<Pass> {
     for cluster in differing(app).await? {
         pass.sets_changed += reconcile_cluster(app, cluster).await?;
     }
-    let leaving = app.store().read().await?.placements_leaving().await?;
+    let leaving = app.read(&Unbounded::Itself).await?.placements_leaving().await?;
     for (organization, cluster) in leaving {
         pass.ended += usize::from(end_placement(app, organization, cluster).await?);
     }
-    let clean = app.store().read().await?.clusters_cleaned().await?;
+    let clean = app.read(&Unbounded::Itself).await?.clusters_cleaned().await?;
     for cluster in clean {
         pass.ended += usize::from(end_cluster(app, cluster).await?);
     }
-    let deleting = app.store().read().await?.organizations_deleting().await?;
+    let deleting = app.read(&Unbounded::Itself).await?.organizations_deleting().await?;
     for organization in deleting {
         pass.deletions_advanced += usize::from(advance_deletion(app, organization).await?);
     }
@@ -50,7 +50,7 @@ pub async fn reconcile(app: &App) -> Result<Pass> {
 
 /// The clusters on which something else should be than was said before. One look at one moment: most passes find nothing.
 async fn differing(app: &App) -> Result<Vec<ClusterId>> {
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&Unbounded::Itself).await?;
     let mut differing = Vec::new();
     for cluster in tx.clusters_placed_on().await? {
         let permit = app.authorize_controller::<SetDesired>(Controller::Placement, cluster)?;
@@ -65,7 +65,7 @@ async fn differing(app: &App) -> Result<Vec<ClusterId>> {
 async fn reconcile_cluster(app: &App, cluster: ClusterId) -> Result<usize> {
     let permit = app.authorize_controller::<SetDesired>(Controller::Placement, cluster)?;
     // Once more, holding the cluster: what follows from what was just read may not be true any more.
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let wanted = desired_for(&tx.placed_on(&permit).await?);
     let changed = tx.set_desired(&permit, &wanted, app.now()).await?;
     if changed > 0 {
@@ -76,11 +76,11 @@ async fn reconcile_cluster(app: &App, cluster: ClusterId) -> Result<usize> {
 
 /// Ends a placement when the cluster says that it has taken it down, or let it go.
 async fn end_placement(app: &App, id: OrganizationId, cluster: ClusterId) -> Result<bool> {
-    if !is_left(&mut app.store().read().await?, id, cluster).await? {
+    if !is_left(&mut app.read(&Unbounded::Itself).await?, id, cluster).await? {
         return Ok(false);
     }
     let permit = app.authorize_controller::<EndPlacement>(Controller::Placement, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     // Once more, holding the cluster: it may just have been asked for something.
     tx.placement_end_lock(cluster).await?;
     let name = tx.cluster(cluster).await?.name;
@@ -107,7 +107,7 @@ async fn is_left(tx: &mut Tx, id: OrganizationId, cluster: ClusterId) -> Result<
 /// Unregisters a cluster that was to be cleaned and on which nothing is placed any more (FLEET-2).
 async fn end_cluster(app: &App, id: ClusterId) -> Result<bool> {
     let permit = app.authorize_controller::<EndCluster>(Controller::Placement, id)?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let cluster = tx.cluster(id).await?;
     match tx.cluster_delete(&permit, &cluster, app.audit()).await {
         Ok(()) => {}
@@ -122,7 +122,7 @@ async fn end_cluster(app: &App, id: ClusterId) -> Result<bool> {
 async fn advance_deletion(app: &App, id: OrganizationId) -> Result<bool> {
     let permit = app.authorize_controller::<AdvanceDeletion>(Controller::Placement, id)?;
     let (audit, now) = app.audit();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let organization = tx.organization_lock(id).await?;
     let (mut remaining, mut silent) = (0, 0);
     for status in tx.placement_statuses(id).await? {

@@ -1,6 +1,7 @@
 //! On which clusters an organization is: adding one and taking one away (FLEET-6). What follows on the clusters is
 //! `placement.rs`.
 
+use bastide_authz::Bounded;
 use bastide_authz::action::{CreatePlacement, DeletePlacement, ViewOrganization};
 use bastide_model::access::Caller;
 use bastide_model::cluster::Cluster;
@@ -45,7 +46,7 @@ pub async fn add(app: &App, caller: &Caller, id: OrganizationId, input: NewPlace
         gateway: Some(input.gateway),
         ..Draft::default()
     };
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let organization = tx.organization_lock(id).await?;
     let (mut facts, found) = gather(app, &mut tx, caller, &draft).await?;
     let placements = tx.placements_of(id).await?;
@@ -77,8 +78,8 @@ pub async fn add(app: &App, caller: &Caller, id: OrganizationId, input: NewPlace
 ///
 /// # Errors
 /// [`Error::NotFound`] when it is on no such cluster.
-pub async fn resolve(app: &App, id: OrganizationId, name: &str) -> Result<Cluster> {
-    let mut tx = app.store().read().await?;
+async fn resolve(app: &App, within: &impl Bounded, id: OrganizationId, name: &str) -> Result<Cluster> {
+    let mut tx = app.read(within).await?;
     for placement in tx.placements_of(id).await? {
         let cluster = tx.cluster(placement.cluster).await?;
         if cluster.id.to_string() == name || cluster.name.as_str() == name {
@@ -103,7 +104,7 @@ pub async fn remove(
 ) -> Result<Placed> {
     let see = app.authorize::<ViewOrganization>(caller, id)?;
     let permit = app.authorize::<DeletePlacement>(caller, id)?;
-    let cluster = resolve(app, id, cluster).await?;
+    let cluster = resolve(app, &permit, id, cluster).await?;
     let name = &cluster.name;
     if confirm != name.as_str() {
         let problem = format!("type the name of the cluster, `{name}`, to confirm");
@@ -116,7 +117,7 @@ pub async fn remove(
         return Err(Error::conflict("agent_too_old", detail));
     }
     let (audit, now) = app.audit();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     organizations::refuse_deleting(&tx.organization_lock(id).await?)?;
     tx.placement_leave(&permit, (cluster.id, name), how, (audit, now)).await?;
     let payload = json!({"organization": id, "cluster": cluster.id});

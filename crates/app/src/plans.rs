@@ -14,5 +14,5 @@ use crate::state::App;
 /// Those of [`App::authorize`].
 pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Plan>> {
     let permit = app.authorize::<ViewPlans>(caller, Commons(caller.realm))?;
-    app.store().read().await?.plan_list(&permit).await
+    app.read(&permit).await?.plan_list(&permit).await
 }

@@ -1,5 +1,6 @@
 //! What the installation is told after its database was restored from a backup (FLEET-6).
 
+use bastide_authz::Bounds;
 use bastide_model::{Clock, Error, Result};
 use bastide_store::Store;
 
@@ -10,7 +11,7 @@ use bastide_store::Store;
 /// Those of the store; [`Error::Unavailable`] when there is no installation in the database.
 pub async fn restored(database: &str, clock: &dyn Clock) -> Result<i64> {
     let store = Store::open(database).await?;
-    let mut tx = store.write().await?;
+    let mut tx = store.write(&Bounds::Everything).await?;
     let epoch = tx.epoch_raise(clock.now()).await?;
     tx.commit().await?;
     store.close().await;

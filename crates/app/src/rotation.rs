@@ -2,8 +2,8 @@
 //! agents over their authenticated channel; when they have it, it takes over. Whoever was away meanwhile is led to it by
 //! the one before, which is believed for as long as anything that names it can last.
 
-use bastide_authz::Site;
 use bastide_authz::action::{RotateAuthority, ViewAuthority};
+use bastide_authz::{Site, Unbounded};
 use bastide_model::access::Caller;
 use bastide_model::cluster::{Availability, Membership};
 use bastide_model::{Error, Result};
@@ -44,7 +44,7 @@ async fn progress(app: &App) -> Result<Progress> {
     let next = kept.next().cloned();
     let (mut ready, mut waiting) = (0, Vec::new());
     if let Some(next) = &next {
-        for cluster in app.store().read().await?.clusters().await? {
+        for cluster in app.read(&Unbounded::Itself).await?.clusters().await? {
             if cluster.membership != Membership::Joined {
                 continue;
             }
@@ -71,7 +71,7 @@ async fn progress(app: &App) -> Result<Progress> {
 pub async fn prepare(app: &App, caller: &Caller) -> Result<Progress> {
     let permit = app.authorize::<RotateAuthority>(caller, Site)?;
     let (certificate, key, fingerprint) = authority::make_next(&app.authority(), app.now())?;
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.authority_prepare(&permit, app.ids().fresh(), (&certificate, &key), &fingerprint, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
     follow(app).await?;
@@ -96,7 +96,7 @@ pub async fn switch(app: &App, caller: &Caller, force: bool) -> Result<Progress>
         );
         return Err(Error::conflict("agents_behind", detail));
     }
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     let change = (before.present.fingerprint.as_str(), next.fingerprint.as_str());
     tx.authority_switch(&permit, app.ids().fresh(), change, app.audit()).await?;
     app.publish(tx.commit().await?).await?;

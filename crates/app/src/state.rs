@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use bastide_authz::{Action, Controller, Graph, Permit};
+use bastide_authz::{Action, Bounded, Bounds, Controller, Graph, Permit, Unbounded};
 use bastide_model::access::Caller;
 use bastide_model::cluster::HubPresence;
 use bastide_model::licence::Examination;
@@ -64,11 +64,11 @@ impl App {
     pub async fn open(settings: Settings, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Result<Self> {
         let store = Store::open(&settings.database).await?;
         let now = clock.now();
-        let mut tx = store.write().await?;
+        let mut tx = store.write(&Bounds::Everything).await?;
         tx.installation_prepare(&*ids, now).await?;
         tx.commit().await?;
         let authority = Authority::load(&store, &settings, &*ids, now).await?;
-        let mut tx = store.write().await?;
+        let mut tx = store.write(&Bounds::Everything).await?;
         let here_until = here_until(&mut tx).await?;
         tx.latest_seen_advance(now).await?;
         let (installation, graph) = (tx.installation().await?, tx.graph().await?);
@@ -93,8 +93,25 @@ impl App {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Where everything is kept.
-    pub fn store(&self) -> &Store {
+    /// A transaction that reads, no further than what a permit, a caller or a listing says (HIER-2).
+    ///
+    /// # Errors
+    /// Those of [`Store::read`].
+    pub async fn read(&self, within: &impl Bounded) -> Result<Tx> {
+        let bounds = self.graph(|graph| within.bounds(graph));
+        self.inner.store.read(&bounds).await
+    }
+
+    /// A transaction that writes, no further than that.
+    ///
+    /// # Errors
+    /// Those of [`Store::write`].
+    pub async fn write(&self, within: &impl Bounded) -> Result<Tx> {
+        let bounds = self.graph(|graph| within.bounds(graph));
+        self.inner.store.write(&bounds).await
+    }
+
+    pub(crate) fn store(&self) -> &Store {
         &self.inner.store
     }
 
@@ -210,7 +227,7 @@ impl App {
     /// Those of the database.
     pub async fn follow(&self) -> Result<()> {
         let known = self.graph(Graph::revision);
-        let mut tx = self.store().read().await?;
+        let mut tx = self.read(&Unbounded::Itself).await?;
         let (reached, changes) = tx.changes_after(known).await?;
         if reached == known {
             return Ok(());
@@ -306,7 +323,7 @@ impl App {
     /// Remembers until when the hub was there, as far as the database lets it, and closes the store.
     pub async fn close(&self) {
         let remembered = async {
-            let mut tx = self.store().write().await?;
+            let mut tx = self.write(&Unbounded::Itself).await?;
             tx.latest_seen_advance(self.latest_seen()).await?;
             tx.commit().await
         };

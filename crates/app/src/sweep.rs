@@ -1,7 +1,7 @@
 //! Forgets what has ended: sessions, codes, attempts, certificates, requests to join, kept answers, delivered messages, old changes.
 
 use bastide_authz::action::ExpireRequest;
-use bastide_authz::{Controller, Graph};
+use bastide_authz::{Controller, Graph, Unbounded};
 use bastide_model::Result;
 use bastide_model::limits::{
     ATTEMPT_WINDOW_SECONDS, AUTHORITY_RETIRED_SECONDS, CLUSTER_REQUEST_SECONDS, IDEMPOTENCY_HOURS,
@@ -21,7 +21,7 @@ const CHANGES_KEPT: i64 = 100_000;
 /// Those of the database.
 pub async fn run(app: &App) -> Result<()> {
     let now = app.now();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&Unbounded::Itself).await?;
     tx.latest_seen_advance(app.latest_seen()).await?;
     let idle_since = now.plus_seconds(-SESSION_IDLE_SECONDS);
     tx.sessions_sweep(now, idle_since, now.plus_seconds(-2 * ATTEMPT_WINDOW_SECONDS)).await?;
@@ -39,10 +39,10 @@ pub async fn run(app: &App) -> Result<()> {
 /// Requests to join on which nobody decided in time. One transaction each: who cannot be forgotten holds up nobody else.
 async fn requests_expire(app: &App) -> Result<()> {
     let asked_before = app.now().plus_seconds(-CLUSTER_REQUEST_SECONDS);
-    let waiting = app.store().read().await?.clusters_requested_before(asked_before).await?;
+    let waiting = app.read(&Unbounded::Itself).await?.clusters_requested_before(asked_before).await?;
     for cluster in waiting {
         let permit = app.authorize_controller::<ExpireRequest>(Controller::Door, cluster)?;
-        let mut tx = app.store().write().await?;
+        let mut tx = app.write(&permit).await?;
         tx.cluster_request_expire(&permit, asked_before, app.audit()).await?;
         app.publish(tx.commit().await?).await?;
     }

@@ -28,7 +28,7 @@ pub struct NewUser {
 /// Those of [`App::authorize`].
 pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<User>> {
     let permit = app.authorize::<ViewUsers>(caller, Realm(caller.realm))?;
-    app.store().read().await?.user_list(&permit, page).await
+    app.read(&permit).await?.user_list(&permit, page).await
 }
 
 /// One account.
@@ -37,8 +37,8 @@ pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<List
 /// Those of [`App::authorize`].
 pub async fn view(app: &App, caller: &Caller, id: UserId) -> Result<User> {
     let realm = app.graph(|graph| graph.realm_of_user(id)).ok_or(Error::NotFound)?;
-    app.authorize::<ViewUsers>(caller, Realm(realm)).map_err(unseen)?;
-    app.store().read().await?.user(id).await
+    let permit = app.authorize::<ViewUsers>(caller, Realm(realm)).map_err(unseen)?;
+    app.read(&permit).await?.user(id).await
 }
 
 /// Makes an account in the caller's realm (INV-4: registering alone grants nothing).
@@ -47,11 +47,11 @@ pub async fn view(app: &App, caller: &Caller, id: UserId) -> Result<User> {
 /// [`Error::Conflict`] `email_taken`, telling whether the holder is active (HIER-3).
 pub async fn create(app: &App, caller: &Caller, input: NewUser) -> Result<User> {
     let permit = app.authorize::<CreateUser>(caller, Realm(caller.realm))?;
-    refuse_taken(&mut app.store().read().await?, caller.realm, &input.email).await?;
+    refuse_taken(&mut app.read(&permit).await?, caller.realm, &input.email).await?;
     let hash = app.passwords().hash(input.password).await?;
     let (audit, now) = app.audit();
     let user = identity::new_user(app, caller.realm, input.email, input.name, now);
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&permit).await?;
     tx.user_create(&permit, &user, &hash, audit).await?;
     app.publish(tx.commit().await?).await?;
     Ok(user)

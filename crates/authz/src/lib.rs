@@ -8,6 +8,7 @@
 //! store keeps, and it is built from them alone.
 
 pub mod action;
+pub mod bounds;
 pub mod change;
 pub mod explain;
 pub mod graph;
@@ -19,6 +20,7 @@ pub mod target;
 pub mod visible;
 
 pub use action::Action;
+pub use bounds::{Bounded, Bounds, Unbounded, WithBeneath};
 pub use change::Change;
 pub use explain::{Explanation, Grant, Source, Verdict};
 pub use graph::Graph;

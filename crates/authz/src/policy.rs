@@ -580,13 +580,13 @@ fn reserved(operation: &str) -> bool {
 impl UserNode {
     /// Whether the account administers the site. Only one of the platform's own accounts can: whoever administers a
     /// client may change the accounts of that client, and must not become more by it (E-20).
-    fn administers_site(&self) -> bool {
+    pub(crate) fn administers_site(&self) -> bool {
         self.realm == RealmId::PLATFORM
             && self.administrations.contains(&(Administration::Site, RealmId::PLATFORM))
     }
 
     /// Whether the account administers a realm as a client: its own realm only (CLI-4).
-    fn administers_client(&self, realm: RealmId) -> bool {
+    pub(crate) fn administers_client(&self, realm: RealmId) -> bool {
         self.realm == realm && self.administrations.contains(&(Administration::Client, realm))
     }
 }

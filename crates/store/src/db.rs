@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bastide_authz::Change;
+use bastide_authz::{Bounds, Change};
 use bastide_model::audit::AuditRecord;
 use bastide_model::{AuditId, Error, Result};
 use serde_json::Value as Json;
@@ -22,9 +22,6 @@ use crate::errors::{broken, fail, is_busy};
 const CONNECTIONS_MAX: u32 = 16;
 /// Seconds that a transaction waits for a connection before the answer is "unavailable".
 const ACQUIRE_SECONDS: u64 = 10;
-
-/// Begins a transaction on PostgreSQL that sees one moment, as one on SQLite always does.
-const BEGIN_READ: &str = "begin transaction isolation level repeatable read read only";
 
 /// Names each statement of a file and lists them all, so that one test can prepare them on both engines.
 macro_rules! statements {
@@ -110,14 +107,16 @@ pub(crate) enum Pools {
     Postgres(PgPool),
 }
 
-enum Connection {
+pub(crate) enum Connection {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
 
 /// A transaction. Dropping it undoes everything; [`Tx::commit`] keeps it.
 pub struct Tx {
-    connection: Connection,
+    pub(crate) connection: Connection,
+    /// How far it reaches.
+    pub(crate) bounds: Bounds,
     changes: Vec<Change>,
     pub(crate) records: Vec<AuditRecord>,
     /// Which of them are second records of a change in another log.
@@ -126,9 +125,10 @@ pub struct Tx {
 }
 
 impl Tx {
-    fn new(connection: Connection) -> Self {
+    pub(crate) fn new(connection: Connection, bounds: &Bounds) -> Self {
         Self {
             connection,
+            bounds: bounds.clone(),
             changes: Vec::new(),
             records: Vec::new(),
             crossed: BTreeSet::new(),
@@ -193,30 +193,8 @@ impl Store {
         Ok(store)
     }
 
-    /// A transaction that reads, all of it at one moment. Writing in it fails.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the database is out of reach.
-    pub async fn read(&self) -> Result<Tx> {
-        let connection = match &*self.pools {
-            Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.begin().await.map_err(fail)?),
-            Pools::Postgres(pool) => Connection::Postgres(pool.begin_with(BEGIN_READ).await.map_err(fail)?),
-        };
-        Ok(Tx::new(connection))
-    }
-
-    /// A transaction that writes.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`] when the database is out of reach.
-    pub async fn write(&self) -> Result<Tx> {
-        let connection = match &*self.pools {
-            Pools::Sqlite { writer, .. } => {
-                Connection::Sqlite(writer.begin_with("begin immediate").await.map_err(fail)?)
-            }
-            Pools::Postgres(pool) => Connection::Postgres(pool.begin().await.map_err(fail)?),
-        };
-        Ok(Tx::new(connection))
+    pub(crate) fn pools(&self) -> &Pools {
+        &self.pools
     }
 
     /// Closes every connection.

@@ -1,12 +1,14 @@
 //! All SQL of Bastide: migrations, transactions, what is read and written of each noun, the audit log, the outbox and the
 //! change feed.
 //!
-//! One SQL text serves SQLite and PostgreSQL; only `db`, `errors` and `migrate` know that there are two. Every function
+//! One SQL text serves SQLite and PostgreSQL; only `bounds`, `db`, `errors` and `migrate` know that there are two. Every function
 //! that writes takes a [`bastide_authz::Permit`] where the target's id would be, and writes the audit record from it in the
-//! same transaction (SEC-4). Every listing takes a [`bastide_authz::Visible`]. Nothing here decides who may do what, and
+//! same transaction (SEC-4). Every listing takes a [`bastide_authz::Visible`]. Every transaction has
+//! [`bastide_authz::Bounds`], which PostgreSQL holds (HIER-2). Nothing here decides who may do what, and
 //! nothing here knows HTTP.
 
 mod audit;
+mod bounds;
 mod certificates;
 mod clusters;
 mod db;

@@ -152,6 +152,7 @@ impl Tx {
             realm: organization.realm,
             parent: organization.parent,
         });
+        self.reach_new(organization.id).await?;
         let base = &organization.namespace_base;
         for (name, purpose) in [(base.to_string(), "main"), (base.gateway(), "gateway")] {
             let args = args![name, organization.realm.uuid(), organization.id.uuid(), purpose];
@@ -202,7 +203,10 @@ impl Tx {
         organization: OrganizationId,
     ) -> Result<NamespaceBase> {
         if let Some(base) = NamespaceBase::plain(slug) {
+            // Of whichever realm: a namespace of that name would be the same one on a cluster.
+            let within = self.lift().await?;
             let (taken,): (i64,) = self.one(NAMESPACE_TAKEN, args![base.as_str(), base.gateway()]).await?;
+            self.confine(within).await?;
             if taken == 0 {
                 return Ok(base);
             }

@@ -17,16 +17,16 @@ statements! {
     STORED = "select organization_id, generation, content from desired_sets where cluster_id = $1 order by organization_id";
     NEXT_GENERATION = "update clusters set desired_generation = desired_generation + 1 where id = $1 returning desired_generation";
     GENERATION = "select desired_generation from clusters where id = $1";
-    PUT = "insert into desired_sets (cluster_id, organization_id, generation, content, changed_at_ms) \
-        values ($1, $2, $3, $4, $5) on conflict (cluster_id, organization_id) do update set \
+    PUT = "insert into desired_sets (cluster_id, organization_id, realm_id, generation, content, changed_at_ms) \
+        values ($1, $2, (select realm_id from organizations where id = $2), $3, $4, $5) on conflict (cluster_id, organization_id) do update set \
         generation = excluded.generation, content = excluded.content, changed_at_ms = excluded.changed_at_ms";
     GENERATIONS = "select id, desired_generation from clusters where desired_generation > 0";
     AFTER = "select organization_id, generation, content from desired_sets where cluster_id = $1 and generation > $2 \
         order by generation";
     REPORT = "select observed_generation, removed, conditions, objects, reported_at_ms from reported_sets \
         where cluster_id = $1 and organization_id = $2";
-    REPORT_PUT = "insert into reported_sets (cluster_id, organization_id, observed_generation, removed, conditions, objects, \
-        reported_at_ms) values ($1, $2, $3, $4, $5, $6, $7) on conflict (cluster_id, organization_id) do update set \
+    REPORT_PUT = "insert into reported_sets (cluster_id, organization_id, realm_id, observed_generation, removed, conditions, \
+        objects, reported_at_ms) values ($1, $2, (select realm_id from organizations where id = $2), $3, $4, $5, $6, $7) on conflict (cluster_id, organization_id) do update set \
         observed_generation = excluded.observed_generation, removed = excluded.removed, conditions = excluded.conditions, \
         objects = excluded.objects, reported_at_ms = excluded.reported_at_ms \
         where reported_sets.observed_generation <= excluded.observed_generation";

@@ -21,7 +21,7 @@ use crate::process::{Ending, Process, free_port, scratch_folder};
 use crate::wait;
 
 /// The environment variable that names a server to use instead of a new one, as `postgres://user:password@host:port/`
-/// with a user who may create databases.
+/// with a user who may create databases and is no superuser, for whom the bounds of transactions would not hold.
 pub const SERVER_VARIABLE: &str = "BASTIDE_TEST_POSTGRES";
 
 /// Where Debian and its descendants keep one folder per release.
@@ -76,7 +76,8 @@ impl Postgres {
             Ok(is_ready(&state).then_some(()))
         })
         .await?;
-        let server = format!("postgres://postgres:{password}@127.0.0.1:{port}");
+        make_role(&programs, &format!("postgres://postgres:{password}@127.0.0.1:{port}"), &password).await?;
+        let server = format!("postgres://{ROLE}:{password}@127.0.0.1:{port}");
         Ok(Self { programs, server, own: Some(Own { process, folder }) })
     }
 
@@ -107,6 +108,12 @@ impl Postgres {
     /// The address of the database that every server has, for [`SERVER_VARIABLE`] or to look around.
     pub fn url(&self) -> String {
         format!("{}/postgres", self.server)
+    }
+
+    /// The address of one of its databases for the superuser, when it is a server of our own.
+    pub fn as_superuser(&self, url: &str) -> Option<String> {
+        let own = self.own.is_some();
+        own.then(|| url.replacen(&format!("//{ROLE}:"), "//postgres:", 1))
     }
 
     /// The path of one of PostgreSQL's programs, such as `psql`, of the release that the servers here have.
@@ -187,6 +194,25 @@ async fn initialize(
         .await
         .context("cannot run initdb")?;
     ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    Ok(())
+}
+
+/// The user of the databases. Not the superuser: row-level security does not hold for that one.
+const ROLE: &str = "bastide";
+
+async fn make_role(programs: &Programs, server: &str, password: &str) -> Result<()> {
+    let statement = format!("create role {ROLE} login createdb password '{password}'");
+    let output = tokio::process::Command::new(programs.path("psql"))
+        .args([&format!("{server}/postgres"), "--no-psqlrc", "--quiet", "--command", &statement])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("cannot run psql")?;
+    ensure!(
+        output.status.success(),
+        "cannot make a role: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
     Ok(())
 }
 

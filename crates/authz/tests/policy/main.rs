@@ -1,6 +1,8 @@
 //! The policy as a whole: the role matrix, the rules of the domain by name, and what holds for every graph.
 
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod cast;
 #[cfg(test)]
 mod matrix;

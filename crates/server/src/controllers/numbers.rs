@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bastide_app::App;
+use bastide_authz::Unbounded;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -47,7 +48,7 @@ pub(super) fn start(app: &App, tasks: &Tasks, runs: &Runs, metrics: &Metrics) {
                 let label = LicenceLabel { licence: state.as_str() };
                 licences.get_or_create(&label).set(i64::try_from(count).unwrap_or(i64::MAX));
             }
-            let depth = app.store().read().await?.outbox_depth().await?;
+            let depth = app.read(&Unbounded::Itself).await?.outbox_depth().await?;
             waiting.set(i64::try_from(depth).unwrap_or(i64::MAX));
             Ok(())
         }

@@ -7,7 +7,7 @@ use bastide_authz::action::{
     DeleteJoinToken, DeleteSession, DeleteToken, SignIn, UpdateLicence, UpdateOrganization, ViewAudit,
     ViewOrganizationAudit,
 };
-use bastide_authz::{Commons, Own, Realm, Site};
+use bastide_authz::{Bounds, Commons, Own, Realm, Site};
 use bastide_model::audit::AuditRecord;
 use bastide_model::cluster::Membership;
 use bastide_model::gateway::{CertificatePolicy, GatewayConfiguration, GatewaySpec};
@@ -647,7 +647,7 @@ async fn many_who_write_at_the_same_time_make_one_chain(bed: Bed) {
         let (session, permit) = (session(&bed, owner, "x"), bed.door::<SignIn>(owner).await);
         let store = bed.store.clone();
         writers.push(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             tx.session_create(&permit, &session, vec![number], 99, audit_id()).await?;
             tx.commit().await
         });

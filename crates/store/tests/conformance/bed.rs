@@ -6,7 +6,7 @@ use bastide_authz::action::{
     AcceptCluster, CompleteSetup, CreateOrganization, CreateRootOrganization, CreateUser, DenyCluster,
     RequestJoin, SetDesired, WithdrawCluster,
 };
-use bastide_authz::{Action, Commons, Controller, Graph, Permit, Realm, Site};
+use bastide_authz::{Action, Bounds, Commons, Controller, Graph, Permit, Realm, Site};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::cluster::{Cluster, ClusterFacts, Membership};
 use bastide_model::names::{Annotations, Slug};
@@ -19,6 +19,7 @@ use bastide_model::{
 };
 use bastide_store::{Committed, JoinRequest, PageRequest, Store, Tx};
 use bastide_testkit::postgres::Postgres;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -92,11 +93,17 @@ impl Empty {
                 sqlx::raw_sql(sql).execute(&mut connection).await.map(|done| done.rows_affected())
             }
             Engine::Postgres => {
-                let mut connection = PgConnection::connect(&self.url).await.unwrap();
+                let mut connection = self.connect().await;
                 sqlx::raw_sql(sql).execute(&mut connection).await.map(|done| done.rows_affected())
             }
         }
         .map_err(|error| error.to_string())
+    }
+
+    /// A connection past the store that reaches everything.
+    async fn connect(&self) -> PgConnection {
+        let options: PgConnectOptions = self.url.parse().unwrap();
+        PgConnection::connect_with(&options.options([("bastide.bounds", "everything")])).await.unwrap()
     }
 
     /// The one number that a query gives.
@@ -108,11 +115,33 @@ impl Empty {
                 sqlx::query_scalar(sql).fetch_one(&mut connection).await
             }
             Engine::Postgres => {
-                let mut connection = PgConnection::connect(&self.url).await.unwrap();
+                let mut connection = self.connect().await;
                 sqlx::query_scalar(sql).fetch_one(&mut connection).await
             }
         }
         .unwrap()
+    }
+
+    /// The one text that a query gives.
+    pub(crate) async fn text(&self, sql: &str) -> String {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.engine {
+            Engine::Sqlite => {
+                let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await
+            }
+            Engine::Postgres => {
+                let mut connection = self.connect().await;
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await
+            }
+        }
+        .unwrap()
+    }
+
+    /// The one number that a query gives on PostgreSQL to a connection that has said nothing of its bounds.
+    pub(crate) async fn unbound(&self, sql: &str) -> i64 {
+        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
     }
 
     /// A UUID as the engine writes it.
@@ -172,11 +201,11 @@ impl Bed {
     }
 
     pub(crate) async fn read(&self) -> Tx {
-        self.store.read().await.unwrap()
+        self.store.read(&Bounds::Everything).await.unwrap()
     }
 
     pub(crate) async fn write(&self) -> Tx {
-        self.store.write().await.unwrap()
+        self.store.write(&Bounds::Everything).await.unwrap()
     }
 
     pub(crate) async fn graph(&self) -> Graph {

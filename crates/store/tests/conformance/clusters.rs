@@ -1,5 +1,6 @@
 //! Clusters: they ask, somebody decides, their agents' certificates hold as long as they are accepted (FLEET-1, FLEET-2).
 
+use bastide_authz::Bounds;
 use bastide_authz::action::{
     AcceptCluster, DeleteCluster, DenyCluster, ExpireRequest, RenewCertificate, ReportCluster, RequestJoin,
     ViewCluster, WithdrawCluster,
@@ -192,13 +193,13 @@ async fn fleet_1_one_of_two_decisions_at_the_same_time_counts(bed: Bed) {
     let (accept, deny) = (bed.site::<AcceptCluster>(id).await, bed.site::<DenyCluster>(id).await);
     let (store, cluster, audit) = (bed.store.clone(), before.clone(), bed.audit());
     let accepting = tokio::spawn(async move {
-        let mut tx = store.write().await?;
+        let mut tx = store.write(&Bounds::Everything).await?;
         tx.cluster_decide(&accept, &cluster, audit).await?;
         tx.commit().await
     });
     let (store, audit) = (bed.store.clone(), bed.audit());
     let denying = tokio::spawn(async move {
-        let mut tx = store.write().await?;
+        let mut tx = store.write(&Bounds::Everything).await?;
         tx.cluster_decide(&deny, &before, audit).await?;
         tx.commit().await
     });
@@ -322,7 +323,7 @@ async fn fleet_1_waiting_clusters_are_counted_by_one_at_a_time(bed: Bed) {
         let request = bed.join_request(&format!("spoke-{number}"));
         let (permit, store, hub) = (bed.door::<RequestJoin>(bed.hub).await, bed.store.clone(), bed.hub);
         attempts.push(async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             if tx.clusters_requested_locked(hub).await.unwrap() >= 3 {
                 return false;
             }
@@ -377,12 +378,12 @@ async fn fleet_2_a_cluster_and_what_is_placed_on_it_exclude_each_other(bed: Bed)
         };
         let (store, other, audit) = (bed.store.clone(), bed.store.clone(), bed.audit());
         let placing = tokio::spawn(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             tx.placement_create(&permit, RealmId::PLATFORM, &placement).await?;
             tx.commit().await
         });
         let ending = tokio::spawn(async move {
-            let mut tx = other.write().await?;
+            let mut tx = other.write(&Bounds::Everything).await?;
             tx.cluster_delete(&end, &before, audit).await?;
             tx.commit().await
         });

@@ -1,7 +1,7 @@
 //! What many do at the same time ends as if they had done it one after another.
 
-use bastide_authz::Realm;
 use bastide_authz::action::{CreateClientOrganization, CreateOrganization, WithdrawCluster};
+use bastide_authz::{Bounds, Realm};
 use bastide_model::cluster::Membership;
 use bastide_model::gateway::GatewayChoice;
 use bastide_model::placement::Placement;
@@ -25,7 +25,7 @@ async fn plan_2_what_is_counted_under_the_lock_does_not_pass_the_limit(bed: Bed)
         let permit = bed.permit::<CreateOrganization>(owner, parent).await;
         let store = bed.store.clone();
         attempts.push(async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             tx.organization_lock(parent).await.unwrap();
             if tx.organization_children(parent).await.unwrap().len() >= 3 {
                 return false;
@@ -58,7 +58,7 @@ async fn fleet_4_placing_and_deciding_do_not_wait_for_each_other_in_a_circle(bed
         let (withdraw, before) = (bed.site::<WithdrawCluster>(cluster).await, bed.the_cluster(cluster).await);
         let (store, other, audit) = (bed.store.clone(), bed.store.clone(), bed.audit());
         let placing = tokio::spawn(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
             tx.create_organization(&permit, &organization, owner, ids).await?;
             tokio::task::yield_now().await;
@@ -66,7 +66,7 @@ async fn fleet_4_placing_and_deciding_do_not_wait_for_each_other_in_a_circle(bed
             tx.commit().await
         });
         let deciding = tokio::spawn(async move {
-            let mut tx = other.write().await?;
+            let mut tx = other.write(&Bounds::Everything).await?;
             tx.cluster_decide(&withdraw, &before, audit).await?;
             tokio::task::yield_now().await;
             tx.commit().await
@@ -85,7 +85,7 @@ async fn readers_go_on_while_somebody_writes(bed: Bed) {
     writing.user_home_default(owner, id).await.unwrap();
     let readers = (0..8).map(|_| {
         let store = bed.store.clone();
-        async move { store.read().await.unwrap().user(owner).await.unwrap().home }
+        async move { store.read(&Bounds::Everything).await.unwrap().user(owner).await.unwrap().home }
     });
     assert_eq!(race(readers).await, [None; 8], "they see what was committed");
     writing.commit().await.unwrap();

@@ -5,7 +5,7 @@ use bastide_authz::action::{
     AgreeLogin, CompleteSetup, CreateJoinToken, CreateToken, DeleteJoinToken, DeleteSession, DeleteToken,
     RequestJoin, SignIn, ViewOwn,
 };
-use bastide_authz::{Own, Site};
+use bastide_authz::{Bounds, Own, Site};
 use bastide_model::permission::Permission;
 use bastide_model::{Error, HubId, JoinTokenId, RealmId, SessionId, SystemIds, Timestamp, TokenId, UserId};
 use bastide_store::{JoinToken, LoginGrant, LoginGrantKind, LoginGrantState, Session, Token};
@@ -153,7 +153,7 @@ async fn failed_attempts_are_counted_within_a_window(bed: Bed) {
     let adding = (0..20).map(|_| {
         let store = bed.store.clone();
         async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             tx.failure_add("address", start).await.unwrap();
             tx.commit().await.unwrap();
         }
@@ -268,7 +268,7 @@ async fn sec_3_tokens_are_counted_by_one_at_a_time(bed: Bed) {
         };
         let store = bed.store.clone();
         attempts.push(async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             if tx.tokens_count_locked(ada, now).await.unwrap() >= 3 {
                 return false;
             }
@@ -393,7 +393,7 @@ async fn a_login_code_is_used_once(bed: Bed) {
     let uses = (0..20).map(|_| {
         let store = bed.store.clone();
         async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             let used = tx.login_grant_use(hash("secret"), now).await.unwrap();
             tx.commit().await.unwrap();
             used
@@ -447,7 +447,7 @@ async fn fleet_1_a_join_token_is_used_once(bed: Bed) {
     for _ in 0..20 {
         let (permit, store, id) = (bed.door::<RequestJoin>(bed.hub).await, bed.store.clone(), token.id);
         attempts.push(async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             let used = tx.join_token_use(&permit, id, now).await.unwrap();
             tx.commit().await.unwrap();
             used
@@ -512,7 +512,7 @@ async fn a_set_up_link_is_used_once_and_replaced_by_the_next(bed: Bed) {
     for _ in 0..20 {
         let (permit, store) = (bed.door::<CompleteSetup>(Site).await, bed.store.clone());
         attempts.push(async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             let used = tx.setup_link_use(&permit, hash("second"), now).await.unwrap();
             tx.commit().await.unwrap();
             used

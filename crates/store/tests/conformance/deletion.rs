@@ -4,7 +4,7 @@ use bastide_authz::action::{
     AdvanceDeletion, CreateClientOrganization, CreateOrganization, DeleteOrganization, SetDesired,
     ViewOrganizationAudit,
 };
-use bastide_authz::{Permit, Realm};
+use bastide_authz::{Bounds, Permit, Realm};
 use bastide_model::cluster::Membership;
 use bastide_model::gateway::GatewayChoice;
 use bastide_model::organization::OrganizationState;
@@ -166,13 +166,13 @@ async fn org_8_a_child_and_the_end_of_its_parent_exclude_each_other(bed: Bed) {
         let before = bed.organization(parent).await;
         let (store, other, audit) = (bed.store.clone(), bed.store.clone(), bed.audit());
         let making = tokio::spawn(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
             tx.create_organization(&beneath, &child, owner, ids).await?;
             tx.commit().await
         });
         let ending = tokio::spawn(async move {
-            let mut tx = other.write().await?;
+            let mut tx = other.write(&Bounds::Everything).await?;
             tx.organization_delete(&end, &before, audit).await?;
             tx.commit().await
         });
@@ -224,13 +224,13 @@ async fn org_8_what_a_cluster_is_still_asked_to_run_is_not_forgotten(bed: Bed) {
             (bed.store.clone(), bed.organization(id).await, bed.audit(), bed.now());
         tasks.push(tokio::spawn(async move {
             let setting = async {
-                let mut tx = store.write().await?;
+                let mut tx = store.write(&Bounds::Everything).await?;
                 let wanted = desired_for(&tx.placed_on(&set).await?);
                 tx.set_desired(&set, &wanted, now).await?;
                 tx.commit().await
             };
             let ending = async {
-                let mut tx = store.write().await?;
+                let mut tx = store.write(&Bounds::Everything).await?;
                 tx.organization_tear_down(&end, &before, OrganizationState::Deleted, audit).await?;
                 tx.commit().await
             };

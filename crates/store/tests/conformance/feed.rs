@@ -1,7 +1,7 @@
 //! The change feed: whoever follows it has the same graph as whoever reads everything.
 
 use bastide_authz::action::{AcceptCluster, DeleteCluster, DenyCluster, UpdateOrganization, WithdrawCluster};
-use bastide_authz::{Change, Graph};
+use bastide_authz::{Bounds, Change, Graph};
 use bastide_model::cluster::Membership;
 use bastide_model::organization::OrganizationState;
 use bastide_model::user::Access;
@@ -29,12 +29,12 @@ struct Replica {
 impl Replica {
     async fn start(bed: &Bed) -> Self {
         let store = Store::open(&bed.database.url).await.unwrap();
-        let graph = store.read().await.unwrap().graph().await.unwrap();
+        let graph = store.read(&Bounds::Everything).await.unwrap().graph().await.unwrap();
         Self { store, graph }
     }
 
     async fn follow(&mut self) {
-        let mut tx = self.store.read().await.unwrap();
+        let mut tx = self.store.read(&Bounds::Everything).await.unwrap();
         let (reached, changes) = tx.changes_after(self.graph.revision()).await.unwrap();
         self.graph.advance(reached, changes);
     }
@@ -214,7 +214,7 @@ async fn revisions_are_in_the_order_of_commits(bed: Bed) {
             bed.site::<bastide_authz::action::CreateUser>(bastide_authz::Realm(RealmId::PLATFORM)).await;
         let (store, audit) = (bed.store.clone(), crate::bed::audit_id());
         writers.push(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             tx.user_create(&permit, &user, "hash", audit).await?;
             Ok((tx.commit().await?, user.id))
         });
@@ -222,7 +222,7 @@ async fn revisions_are_in_the_order_of_commits(bed: Bed) {
     let writing = tokio::spawn(race(writers));
     let mut seen = Vec::new();
     while follower.graph.revision() < start + 24 {
-        let mut tx = follower.store.read().await.unwrap();
+        let mut tx = follower.store.read(&Bounds::Everything).await.unwrap();
         let known = follower.graph.revision();
         let (reached, changes) = tx.changes_after(known).await.unwrap();
         assert_eq!(i64::try_from(changes.len()).unwrap(), reached - known, "one change each, none missing");

@@ -1,5 +1,6 @@
 //! What leaves later, once more or at most once: the outbox and kept answers.
 
+use bastide_authz::Bounds;
 use bastide_model::{OutboxId, SystemIds, Timestamp};
 use bastide_store::Kept;
 use serde_json::{Value, json};
@@ -82,7 +83,7 @@ async fn two_takers_never_take_the_same(bed: Bed) {
         let takers = (0..4).map(|_| {
             let store = bed.store.clone();
             async move {
-                let mut tx = store.write().await.unwrap();
+                let mut tx = store.write(&Bounds::Everything).await.unwrap();
                 let taken = tx.outbox_take(now, now.plus_seconds(30), 3).await.unwrap();
                 tx.commit().await.unwrap();
                 taken.into_iter().map(|message| message.id).collect::<Vec<_>>()
@@ -145,7 +146,7 @@ async fn a_key_is_held_by_one_at_a_time(bed: Bed) {
     let begins = (0..20).map(|_| {
         let store = bed.store.clone();
         async move {
-            let mut tx = store.write().await.unwrap();
+            let mut tx = store.write(&Bounds::Everything).await.unwrap();
             let kept =
                 tx.idempotency_begin((user, "operation", "key"), b"payload".to_vec(), now).await.unwrap();
             tx.commit().await.unwrap();

@@ -20,6 +20,8 @@ mod fleet;
 #[cfg(test)]
 mod gateways;
 #[cfg(test)]
+mod isolation;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod organizations;

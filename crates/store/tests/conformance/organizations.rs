@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bastide_authz::action::{CreateOrganization, UpdateOrganization, ViewOrganization};
-use bastide_authz::{Commons, Realm};
+use bastide_authz::{Bounds, Commons, Realm};
 use bastide_model::names::Annotations;
 use bastide_model::organization::{Kind, Visibility};
 use bastide_model::{AssignmentId, Error, OrganizationId, RealmId, SystemIds};
@@ -111,7 +111,7 @@ async fn org_1_one_of_two_who_want_a_slug_at_the_same_time_gets_it(bed: Bed) {
             .await;
         let store = bed.store.clone();
         attempts.push(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
             tx.create_organization(&permit, &organization, owner, ids).await?;
             tx.commit().await
@@ -160,7 +160,7 @@ async fn org_1_one_of_two_who_want_a_namespace_at_the_same_time_gets_it(bed: Bed
         let permit = bed.permit::<bastide_authz::action::CreateRootOrganization>(owner, Commons(realm)).await;
         let store = bed.store.clone();
         attempts.push(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
             tx.create_organization(&permit, &organization, owner, ids).await?;
             tx.commit().await
@@ -252,7 +252,7 @@ async fn one_of_two_who_update_at_the_same_time_is_told(bed: Bed) {
         attempts.push(async move {
             let mut after = before.clone();
             after.name = format!("Name {number}").parse().unwrap();
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             tx.organization_update(&permit, (&before, &after), audit).await?;
             tx.commit().await
         });

@@ -1,7 +1,7 @@
 //! Accounts: one per realm and address (HIER-3), a home (HIER-5), and who is a member where.
 
-use bastide_authz::Realm;
 use bastide_authz::action::{CreateUser, ViewMembers};
+use bastide_authz::{Bounds, Realm};
 use bastide_model::names::Email;
 use bastide_model::role::{Reach, Role};
 use bastide_model::user::Access;
@@ -71,7 +71,7 @@ async fn hier_3_one_of_two_who_want_an_address_at_the_same_time_gets_it(bed: Bed
         let permit = bed.site::<CreateUser>(Realm(RealmId::PLATFORM)).await;
         let store = bed.store.clone();
         attempts.push(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             tx.user_create(&permit, &user, "hash", audit_id()).await?;
             tx.commit().await
         });

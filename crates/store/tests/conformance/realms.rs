@@ -14,6 +14,7 @@ both_engines! {
     hier_2_no_edge_between_two_realms_is_stored_by_the_store,
     cli_2_no_credential_is_stored_for_another_realm,
     hier_2_no_edge_between_two_realms_is_stored_past_the_store,
+    hier_2_what_organizations_have_is_of_their_realm,
     what_is_referred_to_cannot_go,
 }
 
@@ -153,6 +154,36 @@ async fn hier_2_no_edge_between_two_realms_is_stored_past_the_store(bed: Bed) {
     }
     let own = format!("insert into administrations values ({eve}, 'client', {brand}, 0)");
     assert_eq!(bed.database.raw(&own).await, Ok(1), "the same within a realm");
+}
+
+/// Host names, and what clusters should have and have of an organization.
+async fn hier_2_what_organizations_have_is_of_their_realm(bed: Bed) {
+    let two = two(&bed).await;
+    bed.cluster("spoke-1", Membership::Joined).await;
+    let quote = |id| bed.database.literal(id);
+    let (here, there) = (quote(two.ours.0.uuid()), quote(two.theirs.0.uuid()));
+    let (platform, brand) = (quote(RealmId::PLATFORM.uuid()), quote(two.brand.uuid()));
+    let id = quote(SystemIds.fresh());
+    for (table, columns) in [
+        ("host_names", "name, realm_id, organization_id) values ('a.example'"),
+        (
+            "desired_sets",
+            "generation, changed_at_ms, cluster_id, realm_id, organization_id) values (1, 0, (select id from clusters)",
+        ),
+        (
+            "reported_sets",
+            "observed_generation, removed, conditions, objects, reported_at_ms, cluster_id, realm_id, organization_id) \
+             values (1, false, '[]', '[]', 0, (select id from clusters)",
+        ),
+    ] {
+        for (realm, organization) in [(&platform, &there), (&brand, &here), (&platform, &id)] {
+            let crossing = format!("insert into {table} ({columns}, {realm}, {organization})");
+            let error = bed.database.raw(&crossing).await.expect_err(&crossing);
+            assert!(error.to_lowercase().contains("foreign key constraint"), "{crossing}: {error}");
+        }
+        let own = format!("insert into {table} ({columns}, {brand}, {there})");
+        assert_eq!(bed.database.raw(&own).await, Ok(1), "the same within a realm");
+    }
 }
 
 async fn what_is_referred_to_cannot_go(bed: Bed) {

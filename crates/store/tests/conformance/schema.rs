@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bastide_authz::action::{CreateRootOrganization, RequestJoin, RotateAuthority};
-use bastide_authz::{Commons, Graph, Site};
+use bastide_authz::{Bounds, Commons, Graph, Site};
 use bastide_model::{AssignmentId, Error, Ids as _, RealmId, SystemIds};
 use bastide_store::{Authorities, Store, statements};
 use serde_json::json;
@@ -61,12 +61,15 @@ async fn opening_again_changes_nothing(bed: Bed) {
     let id = bed.root("acme", owner).await;
     let before = bed.graph().await;
     let again = Store::open(&bed.database.url).await.unwrap();
-    assert_eq!(again.read().await.unwrap().graph().await.unwrap(), before);
-    assert_eq!(again.read().await.unwrap().organization(id).await.unwrap(), bed.organization(id).await);
+    assert_eq!(again.read(&Bounds::Everything).await.unwrap().graph().await.unwrap(), before);
+    assert_eq!(
+        again.read(&Bounds::Everything).await.unwrap().organization(id).await.unwrap(),
+        bed.organization(id).await
+    );
     let applied = "select count(*) - count(distinct number) from schema_migrations";
     assert_eq!(bed.database.number(applied).await, 0);
     again.close().await;
-    assert!(matches!(again.read().await, Err(Error::Unavailable { .. })), "it is closed");
+    assert!(matches!(again.read(&Bounds::Everything).await, Err(Error::Unavailable { .. })), "it is closed");
     assert_eq!(bed.graph().await, before, "and the other one is not");
 }
 
@@ -74,10 +77,10 @@ async fn programs_that_start_together_make_one_installation(bed: Bed) {
     let fresh = bed.database.another().await;
     let start = |url: String| async move {
         let store = Store::open(&url).await.unwrap();
-        let mut tx = store.write().await.unwrap();
+        let mut tx = store.write(&Bounds::Everything).await.unwrap();
         tx.installation_prepare(&SystemIds, bastide_model::Timestamp::from_millis(1)).await.unwrap();
         tx.commit().await.unwrap();
-        let mut tx = store.read().await.unwrap();
+        let mut tx = store.read(&Bounds::Everything).await.unwrap();
         (tx.installation().await.unwrap(), tx.hubs().await.unwrap(), tx.graph().await.unwrap())
     };
     let started = race((0..4).map(|_| start(fresh.url.clone()))).await;
@@ -295,10 +298,10 @@ async fn only_addresses_of_databases_that_last_are_opened() {
 async fn an_installation_begins_with_a_hub_and_nobody() {
     let empty = Empty::sqlite();
     let store = Store::open(&empty.url).await.unwrap();
-    let mut tx = store.write().await.unwrap();
+    let mut tx = store.write(&Bounds::Everything).await.unwrap();
     tx.installation_prepare(&SystemIds, bastide_model::Timestamp::from_millis(1)).await.unwrap();
     let made = tx.commit().await.unwrap();
-    let mut tx = store.read().await.unwrap();
+    let mut tx = store.read(&Bounds::Everything).await.unwrap();
     let (hubs, graph) = (tx.hubs().await.unwrap(), tx.graph().await.unwrap());
     assert!(graph.authorize_controller::<RequestJoin>(bastide_authz::Controller::Door, hubs[0].id).is_ok());
     assert!(!graph.has_site_administrator());

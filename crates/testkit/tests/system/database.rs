@@ -24,6 +24,7 @@ impl Database {
         let output = tokio::process::Command::new(Postgres::program("psql")?)
             .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"])
             .args(["--dbname", &self.url, "--command", sql])
+            .env("PGOPTIONS", "-c bastide.bounds=everything")
             .kill_on_drop(true)
             .output()
             .await
