@@ -4,7 +4,7 @@ use bastide_authz::action::{
     CreateClientOrganization, CreateOrganization, CreatePlacement, CreateRootOrganization,
     DeleteOrganization, DeletePlacement, UpdateHostNames, UpdateOrganization, ViewMembers, ViewOrganization,
 };
-use bastide_authz::{Commons, Permit};
+use bastide_authz::{Commons, Permit, WholeTree};
 use bastide_model::access::Caller;
 use bastide_model::cluster::{Availability, Condition};
 use bastide_model::error::FieldErrors;
@@ -122,7 +122,7 @@ async fn store_new<A: bastide_store::Creates>(
     input: &NewOrganization,
 ) -> Result<OrganizationId> {
     let now = app.now();
-    let mut tx = app.write(permit).await?;
+    let mut tx = app.write(&WholeTree(permit)).await?;
     if let Some(parent) = parent {
         tree::admit_child(&mut tx, realm, parent).await?;
     }

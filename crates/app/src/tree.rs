@@ -7,7 +7,7 @@ use bastide_authz::action::{
     ChangeChildren, CreateRootOrganization, DeleteOrganization, MoveOrganization, ViewMembers,
     ViewOrganization,
 };
-use bastide_authz::{Commons, Permit, Shift};
+use bastide_authz::{Commons, Permit, Shift, WholeTree};
 use bastide_model::access::Caller;
 use bastide_model::organization::{Blocker, BlockerKind, Blockers, Organization};
 use bastide_model::permission::PermissionSet;
@@ -173,9 +173,9 @@ pub async fn relocate(
     seen: i64,
     to: Option<OrganizationId>,
 ) -> Result<Details> {
-    app.authorize::<MoveOrganization>(caller, id)?;
+    let permit = app.authorize::<MoveOrganization>(caller, id)?;
     let audit = app.audit();
-    let mut tx = app.store().write().await?;
+    let mut tx = app.write(&WholeTree(&permit)).await?;
     let before = tx.organization(id).await?;
     let permits = permits(app, caller, &before, to)?;
     tx.tree_hold(before.realm).await?;
@@ -192,7 +192,7 @@ pub async fn relocate(
     tx.outbox_put(app.ids(), "organization.moved", json!({"organization": id}), audit.1).await?;
     let revision = app.publish(tx.commit().await?).await?;
     // The caller may see it no more where it is now, but has a right to know what became of it.
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&WholeTree(&permit)).await?;
     let after = tx.organization(id).await?;
     let details = detail(app, &mut tx, caller, after).await?;
     Ok(Details { revision, ..details })
@@ -224,8 +224,8 @@ pub async fn preview(
     id: OrganizationId,
     to: Option<OrganizationId>,
 ) -> Result<Preview> {
-    app.authorize::<MoveOrganization>(caller, id)?;
-    let mut tx = app.store().read().await?;
+    let permit = app.authorize::<MoveOrganization>(caller, id)?;
+    let mut tx = app.read(&WholeTree(&permit)).await?;
     let organization = tx.organization(id).await?;
     permits(app, caller, &organization, to)?;
     refuse_deleting(&organization)?;
@@ -300,7 +300,7 @@ async fn row(
 /// Those of [`App::authorize`].
 pub async fn deletion(app: &App, caller: &Caller, id: OrganizationId) -> Result<(Organization, Blockers)> {
     let permit = app.authorize::<DeleteOrganization>(caller, id)?;
-    let mut tx = app.store().read().await?;
+    let mut tx = app.read(&permit).await?;
     let organization = tx.organization(permit.target()).await?;
     let blockers = blockers(app, &mut tx, caller, id).await?;
     Ok((organization, blockers))

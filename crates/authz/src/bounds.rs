@@ -114,18 +114,16 @@ impl<One: Bounded, Other: Bounded> Bounded for (&One, &Other) {
     }
 }
 
-/// What a permit says, and all that lies beneath its organization.
+/// A permit for something on which the whole tree has a say: what lies where is read anew in the transaction, and an
+/// organization that the bounds hide would be missing in it.
 #[derive(Debug)]
-pub struct WithBeneath<'a, A: Action>(pub &'a Permit<A>);
+pub struct WholeTree<'a, A: Action>(pub &'a Permit<A>);
 
-impl<A: Action> Bounded for WithBeneath<'_, A> {
+impl<A: Action> Bounded for WholeTree<'_, A> {
     fn bounds(&self, graph: &Graph) -> Bounds {
-        match (self.0.bounds(graph), self.0.organization()) {
-            (Bounds::Organizations(realm, mut ids), Some(id)) => {
-                ids.extend(graph.subtree(id));
-                Bounds::named(realm, ids)
-            }
-            (bounds, _) => bounds,
+        match self.0.bounds(graph) {
+            Bounds::Organizations(realm, _) => Bounds::Realm(realm),
+            bounds => bounds,
         }
     }
 }

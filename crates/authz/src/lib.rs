@@ -20,7 +20,7 @@ pub mod target;
 pub mod visible;
 
 pub use action::Action;
-pub use bounds::{Bounded, Bounds, Unbounded, WithBeneath};
+pub use bounds::{Bounded, Bounds, Unbounded, WholeTree};
 pub use change::Change;
 pub use explain::{Explanation, Grant, Source, Verdict};
 pub use graph::Graph;

@@ -2,11 +2,11 @@
 //! conditions of the statements and the references are all.
 
 use bastide_authz::Bounds;
-use bastide_model::{OrganizationId, RealmId, Result};
+use bastide_model::{RealmId, Result};
 use serde_json::{Map, Value as Json};
 use sqlx::AssertSqlSafe;
 
-use crate::db::{Connection, Pools, Store, Tx};
+use crate::db::{AnyRow, Connection, Pools, Store, Tx, Value};
 use crate::errors::fail;
 
 /// Begins a transaction on PostgreSQL that sees one moment, as one on SQLite always does.
@@ -105,24 +105,20 @@ impl Tx {
         .map_err(fail)
     }
 
-    /// From here on the transaction reaches an organization that it has just made, too.
-    pub(crate) async fn reach_new(&mut self, organization: OrganizationId) -> Result<()> {
-        let mut bounds = self.bounds.clone();
-        let Bounds::Organizations(_, ids) = &mut bounds else { return Ok(()) };
-        ids.insert(organization);
-        self.confine(bounds).await
-    }
-
-    /// From here on the transaction reaches everything: for what is unique in the whole installation. What it reached before,
-    /// for [`Tx::confine`], which comes next but one statement.
-    pub(crate) async fn lift(&mut self) -> Result<Bounds> {
+    /// Every row of a query, beyond the bounds, too: for what is unique in the whole installation.
+    pub(crate) async fn all_anywhere<T: AnyRow>(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Value>,
+    ) -> Result<Vec<T>> {
         let bounds = self.bounds.clone();
         self.confine(Bounds::Everything).await?;
-        Ok(bounds)
+        let rows = self.all(sql, args).await;
+        self.confine(bounds).await?;
+        rows
     }
 
-    /// From here on the transaction reaches this.
-    pub(crate) async fn confine(&mut self, bounds: Bounds) -> Result<()> {
+    async fn confine(&mut self, bounds: Bounds) -> Result<()> {
         if let Connection::Postgres(tx) = &mut self.connection
             && self.bounds != bounds
         {

@@ -68,9 +68,7 @@ impl Tx {
     ) -> Result<Vec<(OrganizationId, HostSuffix)>> {
         self.run(LOCK, args![]).await?;
         let args = args![organization.uuid(), name.as_str(), format!("%.{name}")];
-        let within = self.lift().await?;
-        let rows: Vec<OwnedRow> = self.all(OVERLAPPING, args).await?;
-        self.confine(within).await?;
+        let rows: Vec<OwnedRow> = self.all_anywhere(OVERLAPPING, args).await?;
         rows.into_iter()
             .map(|row| {
                 Ok((OrganizationId::from_uuid(row.organization_id), parse("host_names.name", &row.name)?))

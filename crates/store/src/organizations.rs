@@ -32,7 +32,7 @@ statements! {
         annotations, namespace_base, plan_id, state, created_at_ms, revision) \
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
     NAMESPACE_INSERT = "insert into namespaces (name, realm_id, organization_id, purpose) values ($1, $2, $3, $4)";
-    NAMESPACE_TAKEN = "select count(*) from namespaces where name = $1 or name = $2";
+    NAMESPACE_TAKEN = "select name from namespaces where name = $1 or name = $2";
     NAMESPACES = "select name from namespaces where organization_id = $1 order by name";
     NAMESPACES_DELETE = "delete from namespaces where organization_id = $1";
     ASSIGNMENT_INSERT = "insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms) \
@@ -152,7 +152,6 @@ impl Tx {
             realm: organization.realm,
             parent: organization.parent,
         });
-        self.reach_new(organization.id).await?;
         let base = &organization.namespace_base;
         for (name, purpose) in [(base.to_string(), "main"), (base.gateway(), "gateway")] {
             let args = args![name, organization.realm.uuid(), organization.id.uuid(), purpose];
@@ -193,7 +192,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The base for the namespaces of a new organization: the slug where it is free, else with a suffix (ORG-1).
+    /// The base for the namespaces of a new organization: the slug where no realm has it, else with a suffix (ORG-1).
     ///
     /// # Errors
     /// Those of the database.
@@ -203,11 +202,8 @@ impl Tx {
         organization: OrganizationId,
     ) -> Result<NamespaceBase> {
         if let Some(base) = NamespaceBase::plain(slug) {
-            // Of whichever realm: a namespace of that name would be the same one on a cluster.
-            let within = self.lift().await?;
-            let (taken,): (i64,) = self.one(NAMESPACE_TAKEN, args![base.as_str(), base.gateway()]).await?;
-            self.confine(within).await?;
-            if taken == 0 {
+            let names = args![base.as_str(), base.gateway()];
+            if self.all_anywhere::<(String,)>(NAMESPACE_TAKEN, names).await?.is_empty() {
                 return Ok(base);
             }
         }

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 
 use bastide_authz::action::{CreateToken, UpdateOrganization, ViewCluster, ViewPlans, ViewUsers};
-use bastide_authz::{
-    Action, Bounded, Bounds, Commons, Controller, Own, Permit, Realm, Unbounded, WithBeneath,
-};
+use bastide_authz::{Action, Bounded, Bounds, Commons, Controller, Own, Permit, Realm, Unbounded, WholeTree};
 use bastide_model::access::Caller;
 use bastide_model::{OrganizationId, RealmId};
 
@@ -28,7 +26,7 @@ fn hier_2_a_permit_reaches_its_organization() {
     assert_eq!(at(ROOT), these(&[ROOT]));
     assert_eq!(at(GRANDCHILD), these(&[ROOT, CHILD, GRANDCHILD]));
     let beneath = permit::<UpdateOrganization>(&owner, CHILD);
-    assert_eq!(WithBeneath(&beneath).bounds(&graph), these(&[ROOT, CHILD, GRANDCHILD]));
+    assert_eq!(WholeTree(&beneath).bounds(&graph), Bounds::Realm(BRAND));
     let root = permit::<UpdateOrganization>(&owner, ROOT);
     assert_eq!((&root, &beneath).bounds(&graph), these(&[ROOT, CHILD]));
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use bastide_authz::action::{
     CreateOrganization, CreateRootOrganization, UpdateHostNames, UpdateOrganization,
 };
-use bastide_authz::{Bounded, Bounds, Commons};
+use bastide_authz::{Bounded, Bounds, Commons, WholeTree};
 use bastide_model::cluster::Membership;
 use bastide_model::{AssignmentId, Error, OrganizationId, RealmId, Result, SystemIds};
 use bastide_store::{Store, Tx};
@@ -277,7 +277,7 @@ async fn hier_2_somebody_works_within_the_bounds_of_their_permit(bed: Bed) {
         if let Some(parent) = permit_for {
             let child = bed.new_organization(slug, (RealmId::PLATFORM, Some(parent))).await;
             let permit = bed.permit::<CreateOrganization>(ada, parent).await;
-            let mut tx = write_within(&bed, &permit).await;
+            let mut tx = write_within(&bed, &WholeTree(&permit)).await;
             tx.organization_lock(parent).await?;
             tx.create_organization(&permit, &child, ada, ids).await?;
             tx.user_home_default(ada, child.id).await?;
@@ -300,7 +300,8 @@ async fn hier_2_somebody_works_within_the_bounds_of_their_permit(bed: Bed) {
     after.description = "changed".parse().unwrap();
     tx.organization_update(&permit, (&before, &after), bed.audit()).await.unwrap();
     // What stands in the way of its deletion is named, and what lies above it reaches down to it.
-    assert_eq!(tx.organization_children(child).await.unwrap(), ["grandchild".parse().unwrap()]);
+    let children = tx.organization_children(child).await.unwrap();
+    assert_eq!(children.iter().map(|(id, ..)| *id).collect::<Vec<_>>(), [grandchild]);
     assert_eq!(tx.organization(root_id).await.unwrap().id, root_id);
     tx.commit().await.unwrap();
     for log in [None, Some(root_id), Some(child), Some(grandchild)] {

@@ -7,7 +7,7 @@ use bastide_authz::action::{
     ChangeChildren, CreateOrganization, CreateRootOrganization, DeleteOrganization, MoveOrganization,
     ViewOrganizationAudit,
 };
-use bastide_authz::{Commons, Graph};
+use bastide_authz::{Bounds, Commons, Graph};
 use bastide_model::audit::AuditRecord;
 use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::organization::Organization;
@@ -48,7 +48,7 @@ async fn go(
     let root = graph.authorize::<CreateRootOrganization>(caller, Commons(seen.realm), now)?;
     let from = left.as_ref().map_or(Departure::Root(&own), Departure::Parent);
     let to = reached.as_ref().map_or(Arrival::Root(&root), Arrival::Parent);
-    let mut tx = store.write().await?;
+    let mut tx = store.write(&Bounds::Everything).await?;
     tx.organization_move(&permit, seen, (from, to), audit).await?;
     tx.commit().await.map(|_| ())
 }
@@ -238,7 +238,7 @@ async fn e_29_a_move_and_a_creation_at_the_same_time_stay_within_the_depth(bed: 
         let owner = bed.administrator;
         let moving = tokio::spawn(async move { go(&store, &graph, &caller, (&seen, Some(to)), audit).await });
         let making = tokio::spawn(async move {
-            let mut tx = other.write().await?;
+            let mut tx = other.write(&Bounds::Everything).await?;
             tx.tree_hold(RealmId::PLATFORM).await?;
             tx.tree_admit(None, Some(end)).await?;
             let ids = (AssignmentId::fresh(&SystemIds), audit_id());
@@ -282,7 +282,7 @@ async fn hier_4_nothing_moves_beneath_what_is_being_deleted(bed: Bed) {
         let moving =
             tokio::spawn(async move { go(&store, &graph, &caller, (&seen, Some(place)), audit).await });
         let ending = tokio::spawn(async move {
-            let mut tx = other.write().await?;
+            let mut tx = other.write(&Bounds::Everything).await?;
             tx.organization_delete(&permit, &before, ended).await?;
             tx.commit().await
         });
