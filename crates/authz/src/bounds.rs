@@ -101,7 +101,11 @@ impl Bounded for Visible<OrganizationId> {
             Scope::Realm(realm) => Bounds::Realm(*realm),
             Scope::These(ids) => {
                 let realm = ids.iter().find_map(|id| graph.realm_of_organization(*id));
-                realm.map_or(Bounds::Nothing, |realm| Bounds::named(realm, ids.clone()))
+                match realm {
+                    None => Bounds::Nothing,
+                    Some(realm) if ids.len() > NAMED_MAX => Bounds::Realm(realm),
+                    Some(realm) => Bounds::Organizations(realm, ids.iter().copied().collect()),
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use bastide_authz::action::{
 };
 use bastide_authz::{Bounded, Bounds, Commons, WholeTree};
 use bastide_model::cluster::Membership;
-use bastide_model::{AssignmentId, Error, OrganizationId, RealmId, Result, SystemIds};
+use bastide_model::{AssignmentId, Error, Ids as _, OrganizationId, RealmId, Result, SystemIds};
 use bastide_store::{Store, Tx};
 use bastide_testkit::postgres::Postgres;
 
@@ -106,7 +106,20 @@ async fn three(bed: &Bed) -> Three {
     for (id, realm, slug) in
         [(one, RealmId::PLATFORM, "one"), (other, RealmId::PLATFORM, "other"), (there.id, brand, "elsewhere")]
     {
+        let fresh: Vec<_> = (0..3).map(|_| bed.database.literal(SystemIds.fresh())).collect();
+        let (role, team, project) = (&fresh[0], &fresh[1], &fresh[2]);
         let (id, realm) = (bed.database.literal(id.uuid()), bed.database.literal(realm.uuid()));
+        bed.database
+            .raw(&format!(
+                "insert into roles values ({role}, {realm}, {id}, 'role', 'Role', '', '[]', 0, 1); \
+                 insert into teams values ({team}, {realm}, {id}, 'team', 'Team', 'team team', '', 0, 1); \
+                 insert into team_members select realm_id, organization_id, {team}, user_id, 'member', 0 \
+                 from assignments where organization_id = {id}; \
+                 insert into projects values ({project}, {realm}, {id}, 'project', 'Project', 'project project', '', 0, 1); \
+                 insert into project_teams values ({realm}, {id}, {project}, {team}, 'viewer', 0)"
+            ))
+            .await
+            .unwrap();
         bed.database
             .raw(&format!(
                 "insert into host_names (name, realm_id, organization_id) values ('{slug}.example', {realm}, {id}); \
