@@ -4,6 +4,7 @@
 //! what comes in are domain types and a [`bastide_model::access::Caller`], what goes out are domain types and
 //! [`bastide_model::Error`].
 
+pub mod assignments;
 mod attempts;
 pub mod audit;
 pub mod authority;
@@ -21,6 +22,7 @@ pub mod logins;
 pub mod organizations;
 pub mod outbox;
 mod passwords;
+mod people;
 pub mod placement;
 pub mod placements;
 pub mod plans;

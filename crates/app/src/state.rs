@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use bastide_authz::{Action, Bounded, Bounds, Controller, Graph, Permit, Unbounded};
+use bastide_authz::{Action, Bounded, Bounds, Change, Controller, Graph, Permit, Unbounded};
 use bastide_model::access::Caller;
 use bastide_model::cluster::HubPresence;
 use bastide_model::licence::Examination;
@@ -229,8 +229,25 @@ impl App {
         let known = self.graph(Graph::revision);
         let mut tx = self.read(&Unbounded::Itself).await?;
         let (reached, changes) = tx.changes_after(known).await?;
+        self.take_in(known, reached, changes);
+        Ok(())
+    }
+
+    /// The same within a transaction that holds something: what others have committed before it could hold that is in the
+    /// graph afterwards.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) async fn follow_in(&self, tx: &mut Tx) -> Result<()> {
+        let known = self.graph(Graph::revision);
+        let (reached, changes) = tx.changes_after(known).await?;
+        self.take_in(known, reached, changes);
+        Ok(())
+    }
+
+    fn take_in(&self, known: i64, reached: i64, changes: Vec<Change>) {
         if reached == known {
-            return Ok(());
+            return;
         }
         {
             let mut graph = self.inner.graph.write().unwrap_or_else(PoisonError::into_inner);
@@ -239,7 +256,6 @@ impl App {
             }
         }
         self.announce(reached);
-        Ok(())
     }
 
     fn announce(&self, revision: i64) {

@@ -67,6 +67,8 @@ actions! {
     ViewMembers on OrganizationId, "member_list", MembersView;
     /// Give somebody a role (ROLE-3, ROLE-7).
     AssignRole on OrganizationId, "assignment_create", MembersAssign;
+    /// Say anew how far somebody's role reaches and when it ends (ROLE-3, ROLE-9).
+    UpdateAssignment on OrganizationId, "assignment_update", MembersAssign;
     /// Take a role away from somebody (ROLE-7).
     WithdrawRole on OrganizationId, "assignment_delete", MembersAssign;
     /// Remove somebody from an organization: every role and every team there (INV-5).

@@ -14,6 +14,7 @@ pub mod explain;
 pub mod graph;
 mod map;
 pub mod moving;
+mod people;
 pub mod permit;
 pub mod policy;
 pub mod target;

@@ -7,6 +7,7 @@
 //! [`bastide_authz::Bounds`], which PostgreSQL holds (HIER-2). Nothing here decides who may do what, and
 //! nothing here knows HTTP.
 
+mod assignments;
 mod audit;
 mod bounds;
 mod certificates;
@@ -34,6 +35,7 @@ mod tokens;
 mod tree;
 mod users;
 
+pub use assignments::{Assignment, Assigns, Belongings, Dismisses, Withdraws};
 pub use audit::Target;
 pub use certificates::IssuedCertificate;
 pub use clusters::{ClusterCredentials, Decides, JoinRequest};
@@ -56,6 +58,7 @@ pub use users::Member;
 /// Every statement of the crate by name, so that one test can prepare each of them on both engines.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
     [
+        assignments::STATEMENTS,
         audit::STATEMENTS,
         certificates::STATEMENTS,
         clusters::STATEMENTS,

@@ -103,7 +103,8 @@ fn rows() -> Vec<Row> {
     ask!(no_agent, organizations, DeleteOrganization, ViewMembers, ViewOrganizationAudit, AdvanceDeletion);
     ask!(no_agent, organizations, MoveOrganization, ChangeChildren);
     ask!(no_agent, organizations, CreatePlacement, DeletePlacement, EndPlacement);
-    ask!(no_agent, organizations, AssignRole, WithdrawRole, RemoveMember, LeaveOrganization);
+    ask!(no_agent, organizations, AssignRole, UpdateAssignment, WithdrawRole, RemoveMember);
+    ask!(no_agent, organizations, LeaveOrganization);
     ask!(no_agent, organizations, ViewRoles, CreateRole, ViewTeams, CreateTeam, ViewProjects, CreateProject);
     let billing = organizations.map(|(name, id)| (name, Billing(id)));
     ask!(no_agent, billing, ViewBilling, LeaveBilling, AssignBilling, WithdrawBilling);
