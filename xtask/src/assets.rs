@@ -18,6 +18,7 @@ use crate::asset_list::{
 use crate::cache;
 use crate::command::run;
 use crate::failure::MissingTool;
+use crate::limit;
 use crate::say;
 
 /// The folder of the assets, after everything that it lacks has been built. Takes minutes the first time and
@@ -135,7 +136,8 @@ impl<'a> Go<'a> {
     /// user lets it, takes a newer tool chain.
     fn find(workspace: &'a Path) -> Result<Self> {
         let mut go = Self { workspace, version: String::new() };
-        let output = match go.command("kubernetes").args(["list", "-m", "-f", "{{.GoVersion}}"]).output() {
+        let mut command = go.command("kubernetes");
+        let output = match limit::output(command.args(["list", "-m", "-f", "{{.GoVersion}}"])) {
             Ok(output) => output,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(missing_go("there is no `go`").into());

@@ -6,12 +6,14 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
+use crate::limit;
+
 /// Runs a command to its end. Its standard output, trimmed; what it wrote is shown only when it fails.
 ///
 /// # Errors
 /// When it cannot be run or fails: with what it wrote to standard error.
 pub(crate) fn run(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("cannot run {command:?}"))?;
+    let output = limit::output(command).with_context(|| format!("cannot run {command:?}"))?;
     ensure!(
         output.status.success(),
         "{command:?} ended with {}:\n{}",
@@ -26,7 +28,8 @@ pub(crate) fn run(command: &mut Command) -> Result<String> {
 /// # Errors
 /// When it cannot be run or fails.
 pub(crate) fn show(command: &mut Command) -> Result<()> {
-    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot run {command:?}"))?;
+    command.stdin(Stdio::null());
+    let status = limit::status(command).with_context(|| format!("cannot run {command:?}"))?;
     ensure!(status.success(), "{} ended with {status}", summary(command));
     Ok(())
 }

@@ -11,6 +11,7 @@ mod command;
 mod demo;
 mod failure;
 mod layout;
+mod limit;
 mod openapi;
 mod say;
 mod schemathesis;

@@ -10,6 +10,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 
+use crate::limit;
+
 /// What a program of the testkit says of the hub that it started.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,7 +85,7 @@ fn run(mut command: Command, folder: &Path) -> Result<Operations> {
     command.arg("--report-json-path").arg(&report);
     command.arg("--report-junit-path").arg(folder.join("report.xml"));
     let name = command.get_program().display().to_string();
-    let status = command.status().with_context(|| format!("cannot run {name}"))?;
+    let status = limit::status(&mut command).with_context(|| format!("cannot run {name}"))?;
     let text = fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
     ensure!(!text.is_empty(), "schemathesis ended with {status} and without a report");
     read(&text)

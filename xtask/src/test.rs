@@ -19,7 +19,7 @@ use self::stage::Stage;
 use self::steps::{STEPS, Step};
 pub(crate) use self::steps::{TEST_PROGRAMS, TESTKIT};
 use crate::failure::{Misunderstood, exit_code};
-use crate::say;
+use crate::{limit, say};
 
 /// What was asked for on the command line.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) fn run(workspace: &Path, arguments: &[&str]) -> Result<ExitCode> {
         say::line(&format!("\n=== {} [{}/{}]: {}", step.name, index + 1, chosen.len(), step.what));
         let started = Instant::now();
         let before = stage.counts.failed;
-        let result = (step.run)(&mut stage);
+        let result = limit::within(step.limit, || (step.run)(&mut stage));
         let time = started.elapsed();
         done.push(Done { name: step.name, ok: result.is_ok(), time });
         match result {

@@ -82,6 +82,10 @@ impl Hub {
         Self::new(base, trust::as_member(authorities, certificate, key.reveal()))
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one client of the agent; every request has a limit of its own"
+    )]
     fn new(base: &Url, tls: Result<ClientConfig, rustls::Error>) -> Result<Self, HubError> {
         let tls = tls.map_err(|error| HubError::Setup(error.to_string()))?;
         let http = reqwest::Client::builder()

@@ -203,6 +203,9 @@ mod tests {
     use crate::peer::PeerCertificate;
     use crate::tasks::Tasks;
 
+    /// Longest wait for an answer.
+    const LIMIT: Duration = Duration::from_mins(1);
+
     struct Authority {
         pem: String,
         issuer: Issuer<'static, KeyPair>,
@@ -264,9 +267,13 @@ mod tests {
     }
 
     /// A client that trusts the authority and shows a certificate, over HTTP/2 or HTTP/1.1.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "not by the testkit, which is for whole programs; it has its limit here"
+    )]
     fn client(authority: &Authority, identity: Option<(String, String)>) -> reqwest::Client {
         let config = client_config(authority, identity);
-        reqwest::Client::builder().tls_backend_preconfigured(config).build().unwrap()
+        reqwest::Client::builder().tls_backend_preconfigured(config).timeout(LIMIT).build().unwrap()
     }
 
     fn client_config(authority: &Authority, identity: Option<(String, String)>) -> rustls::ClientConfig {

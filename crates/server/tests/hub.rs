@@ -7,6 +7,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bastide_api::agent::{self, Certificate, Desired, Facts, Heartbeat, Join, JoinAccepted, JoinState};
 use bastide_server::Running;
@@ -37,6 +38,10 @@ async fn start(flags: Flags) -> Running {
 }
 
 /// A client with our cryptography, which trusts and shows what it is given.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "not by the testkit, which is for whole programs; it has its limit here"
+)]
 fn client(trusted: &str, identity: Option<(&str, &KeyPair)>) -> Client {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(trusted.as_bytes()) {
@@ -56,7 +61,7 @@ fn client(trusted: &str, identity: Option<(&str, &KeyPair)>) -> Client {
             )
             .unwrap(),
     };
-    Client::builder().tls_backend_preconfigured(config).build().unwrap()
+    Client::builder().tls_backend_preconfigured(config).timeout(Duration::from_mins(1)).build().unwrap()
 }
 
 struct Api {

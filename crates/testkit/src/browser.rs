@@ -388,7 +388,7 @@ impl Browser {
 
 async fn open(port: u16, folder: &Path, driver: &mut Process) -> Result<WebDriver> {
     let address = format!("http://127.0.0.1:{port}");
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).no_proxy().build()?;
+    let client = crate::web::builder().timeout(Duration::from_secs(5)).build()?;
     let status = format!("{address}/status");
     let ready = wait::until("the browser's driver", START_LIMIT, async || {
         driver.check()?;

@@ -26,9 +26,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::pki::Identity;
+use crate::web;
 
-/// Longest wait for one answer; longer than a long poll.
-const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 /// How often [`FakeAgent::keep_alive`] gives a sign of life: well within the hub's grace.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long [`FakeAgent::keep_settled`] waits for something new at one time.
@@ -295,8 +294,7 @@ impl FakeAgent {
         if let Some(body) = body {
             request = request.json(&body);
         }
-        let answer = request.send().await.with_context(|| format!("no answer from {path}"))?;
-        let (status, text) = (answer.status(), answer.text().await?);
+        let (status, _, text) = web::ask(request).await?;
         Ok(Answered { status, body: serde_json::from_str(&text).unwrap_or_default() })
     }
 
@@ -383,7 +381,7 @@ fn client(authority_sha256: &str, identity: Option<&Identity>) -> Result<Client>
             builder.with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(key.as_bytes())?)?
         }
     };
-    Ok(Client::builder().tls_backend_preconfigured(config).timeout(ANSWER_LIMIT).no_proxy().build()?)
+    Ok(web::builder().tls_backend_preconfigured(config).build()?)
 }
 
 /// Trusts a server whose certificate comes from the authority with this fingerprint, and no other.

@@ -1,9 +1,11 @@
 //! A running hub: the real server program on free ports, on a SQLite file of its own or a database that is given, with a
 //! licence authority that it trusts.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,10 +15,10 @@ use bastide_model::{Clock as _, SystemClock};
 use tempfile::TempDir;
 use url::Url;
 
-use crate::process::{Ending, Process, free_port, scratch_folder};
+use crate::process::{Ending, Process, free_port, scratch_folder, tail};
 use crate::programs::{choose_cryptography, program};
 use crate::wait;
-use crate::web::Visitor;
+use crate::web::{self, Visitor};
 
 /// How long the server may take to answer.
 const READY_LIMIT: Duration = Duration::from_mins(1);
@@ -33,6 +35,18 @@ pub struct Options {
     pub database: Option<String>,
     /// The port for people, when it has to be a certain one.
     pub port: Option<u16>,
+}
+
+/// How much of a hub's log belongs to an error, in bytes: some dozen requests.
+const LOG_TAIL: usize = 4_000;
+
+/// The log of whoever listens at a port.
+static LOGS: Mutex<BTreeMap<u16, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// The end of the log of the hub at a port, if one was started there, with what it is.
+pub(crate) fn log_at(port: u16) -> Option<String> {
+    let path = LOGS.lock().unwrap_or_else(PoisonError::into_inner).get(&port).cloned()?;
+    Some(format!("; the hub's log ends with:\n{}\n", tail(&path, LOG_TAIL)))
 }
 
 /// What a hub says when it has started, before the link of its first start.
@@ -87,7 +101,7 @@ impl Hub {
 
     async fn wait_until_ready(&mut self) -> Result<()> {
         let url = format!("{}/readyz", self.url());
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+        let client = web::builder().timeout(Duration::from_secs(5)).build()?;
         let server = &mut self.server;
         let ready = wait::until("the hub", READY_LIMIT, async || {
             server.check()?;
@@ -120,6 +134,11 @@ impl Hub {
     /// When the log cannot be read.
     pub fn log(&self) -> Result<String> {
         Ok(fs::read_to_string(self.server.log())?)
+    }
+
+    /// The end of what it logged, for an error that it has to do with.
+    pub fn log_tail(&self) -> String {
+        format!("the hub's log ends with:\n{}\n", tail(self.server.log(), LOG_TAIL))
     }
 
     /// Its process id.
@@ -254,5 +273,8 @@ fn spawn(
     fs::write(&file, configuration)?;
     let mut command = Command::new(program("bastide-server")?);
     command.arg("--config").arg(&file);
-    Process::start("bastide-server", &mut command, &folder.join("hub.log"), Ending::Terminate)
+    let log = folder.join("hub.log");
+    let own = [port, agent_port].map(|port| (port, log.clone()));
+    LOGS.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
+    Process::start("bastide-server", &mut command, &log, Ending::Terminate)
 }

@@ -114,9 +114,7 @@ impl Process {
 
     /// The end of its log, for messages.
     pub fn log_tail(&self) -> String {
-        let text = fs::read(&self.log).unwrap_or_default();
-        let tail = text.get(text.len().saturating_sub(LOG_TAIL)..).unwrap_or_default();
-        String::from_utf8_lossy(tail).trim().to_owned()
+        tail(&self.log, LOG_TAIL)
     }
 
     /// Asks it to end, and waits until it has. It is killed when it takes longer than ten seconds.
@@ -176,6 +174,13 @@ impl Drop for Process {
         }
         let _ = reaper(Some(&format!("forget {}", self.child.id())));
     }
+}
+
+/// The end of a file as text, as many bytes; nothing when it cannot be read.
+pub(crate) fn tail(path: &Path, bytes: usize) -> String {
+    let text = fs::read(path).unwrap_or_default();
+    let tail = text.get(text.len().saturating_sub(bytes)..).unwrap_or_default();
+    String::from_utf8_lossy(tail).trim().to_owned()
 }
 
 /// A folder for throw-away data, removed when it is dropped or, at the latest, when this program is gone.

@@ -5,11 +5,41 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::header::{COOKIE, HeaderMap, LOCATION, ORIGIN, SET_COOKIE};
+use reqwest::{ClientBuilder, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
+use crate::hub;
 use crate::programs::choose_cryptography;
+
+/// Longest wait for one answer. The hub gives itself a minute, so that what it says of that is seen.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(75);
+
+/// What clients of tests are made from: whatever hangs, they come to an end, and they go nowhere but where they are sent.
+#[expect(clippy::disallowed_methods, reason = "the one place in which clients of tests begin")]
+pub fn builder() -> ClientBuilder {
+    choose_cryptography();
+    reqwest::Client::builder().timeout(ANSWER_LIMIT).no_proxy().redirect(reqwest::redirect::Policy::none())
+}
+
+/// Sends a request and reads the answer: status, headers and body.
+///
+/// # Errors
+/// When none comes, or not in time: with the request, and with the end of the log when a hub was asked.
+pub async fn ask(request: RequestBuilder) -> Result<(StatusCode, HeaderMap, String)> {
+    let (client, request) = request.build_split();
+    let request = request?;
+    let (method, url) = (request.method().clone(), request.url().clone());
+    let answer = async {
+        let answer = client.execute(request).await?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Ok::<_, reqwest::Error>((status, headers, answer.text().await?))
+    };
+    answer.await.with_context(|| {
+        let log = url.port().and_then(hub::log_at).unwrap_or_default();
+        format!("no answer to {method} {url}{log}")
+    })
+}
 
 /// A browser, signed in or not.
 #[derive(Debug, Clone)]
@@ -56,13 +86,7 @@ impl Visitor {
     }
 
     fn make(base: &str, user_agent: &str, address: Option<IpAddr>) -> Result<Self> {
-        choose_cryptography();
-        let client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(30))
-            .user_agent(user_agent)
-            .local_address(address)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let client = builder().user_agent(user_agent).local_address(address).build()?;
         Ok(Self { client, base: base.to_owned(), cookie: None })
     }
 
@@ -77,12 +101,10 @@ impl Visitor {
     /// When the hub refuses.
     pub async fn sign_in(&mut self, email: &str, password: &str) -> Result<()> {
         let form = [("email", email), ("password", password), ("next", "")];
-        let answer = self.request(Method::POST, "/sign-in").form(&form).send().await?;
-        let cookie =
-            answer.headers().get(SET_COOKIE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let status = answer.status();
+        let (status, headers, body) = ask(self.request(Method::POST, "/sign-in").form(&form)).await?;
+        let cookie = headers.get(SET_COOKIE).and_then(|value| value.to_str().ok());
         let Some(cookie) = cookie.filter(|_| status == StatusCode::SEE_OTHER) else {
-            bail!("{email} cannot sign in: {status}: {}", answer.text().await?);
+            bail!("{email} cannot sign in: {status}: {body}");
         };
         self.cookie = cookie.split(';').next().map(str::to_owned);
         Ok(())
@@ -98,9 +120,8 @@ impl Visitor {
     /// # Errors
     /// When the hub refuses.
     pub async fn new_token(&self, name: &str) -> Result<String> {
-        let answer =
-            self.request(Method::POST, "/v1/me/tokens").json(&json!({ "name": name })).send().await?;
-        let (status, text) = (answer.status(), answer.text().await?);
+        let request = self.request(Method::POST, "/v1/me/tokens").json(&json!({ "name": name }));
+        let (status, _, text) = ask(request).await?;
         ensure!(status == StatusCode::CREATED, "no token: {status}: {text}");
         let issued: Value = serde_json::from_str(&text)?;
         issued.get("secret").and_then(Value::as_str).map(str::to_owned).context("a token without a secret")
@@ -111,7 +132,7 @@ impl Visitor {
     /// # Errors
     /// When no answer comes.
     pub async fn get(&self, path: &str) -> Result<Answer> {
-        answer(self.request(Method::GET, path).header("accept", "text/html").send().await?).await
+        answer(self.request(Method::GET, path).header("accept", "text/html")).await
     }
 
     /// Sends a form, without following redirects.
@@ -119,7 +140,7 @@ impl Visitor {
     /// # Errors
     /// When no answer comes.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Result<Answer> {
-        answer(self.request(Method::POST, path).header("accept", "text/html").form(form).send().await?).await
+        answer(self.request(Method::POST, path).header("accept", "text/html").form(form)).await
     }
 
     /// A request as this browser makes it: with its cookie, and with the origin of the hub's own pages.
@@ -132,7 +153,8 @@ impl Visitor {
     }
 }
 
-async fn answer(response: Response) -> Result<Answer> {
-    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    Ok(Answer { status: response.status(), location, body: response.text().await? })
+async fn answer(request: RequestBuilder) -> Result<Answer> {
+    let (status, headers, body) = ask(request).await?;
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    Ok(Answer { status, location, body })
 }

@@ -4,15 +4,20 @@
 //! also ends when this process is killed.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 
 use crate::command::summary;
+use crate::limit::{Running, wait_until};
 
-/// A running server. Dropping it ends the program and waits until it is gone.
+/// How long it may take to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server, which may outlive the step that started it. Dropping it ends the program and waits until it is gone.
 pub(super) struct Helper {
-    child: Child,
+    running: Running,
     /// The line that it wrote.
     pub(super) line: String,
 }
@@ -24,27 +29,30 @@ impl Helper {
     /// When it cannot be run, or ends without one; what it wrote to standard error was seen.
     pub(super) fn start(command: &mut Command) -> Result<Self> {
         let name = summary(command);
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot run `{name}`"))?;
-        let output = child.stdout.take().context("a program has no standard output")?;
-        let mut helper = Self { child, line: String::new() };
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut running = Running::start(command).with_context(|| format!("cannot run `{name}`"))?;
+        let output = running.take_output().context("a program has no standard output")?;
+        let mut helper = Self { running, line: String::new() };
         BufReader::new(output)
             .read_line(&mut helper.line)
             .with_context(|| format!("cannot read what `{name}` writes"))?;
         ensure!(helper.line.ends_with('\n'), "`{name}` ended before it was ready");
         helper.line = helper.line.trim().to_owned();
+        helper.running.outlive();
         Ok(helper)
+    }
+
+    /// Whether it has not ended.
+    pub(super) fn is_running(&mut self) -> bool {
+        matches!(self.running.has_ended(), Ok(None))
     }
 }
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        drop(self.child.stdin.take());
-        // There is nobody to tell when it cannot be waited for.
-        let _ = self.child.wait();
+        drop(self.running.take_input());
+        // What is still there after that is ended by force when it is dropped.
+        wait_until(PATIENCE, || !self.is_running());
     }
 }
 

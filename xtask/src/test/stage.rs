@@ -11,6 +11,7 @@ use super::counts::Counts;
 use super::helper::Helper;
 use crate::command::{cargo, summary};
 use crate::layout::Layout;
+use crate::limit::Running;
 use crate::tools::Tools;
 
 /// Taken from the environment of the test programs: they reach nothing but this machine.
@@ -84,7 +85,8 @@ impl Stage {
 
     /// One server for all test programs of the run, each of which would otherwise start one of its own.
     fn start_postgres(&mut self) -> Result<()> {
-        if self.postgres.is_none() {
+        // A step that took too long may have ended it.
+        if !self.postgres.as_mut().is_some_and(Helper::is_running) {
             self.postgres = Some(self.helper("test-postgres")?);
         }
         Ok(())
@@ -120,20 +122,19 @@ impl Stage {
 /// Runs a command, passes on what it writes as it comes, and reads the results of tests out of it. Also whether it
 /// succeeded.
 fn watch(command: &mut Command, own: &mut dyn io::Write) -> Result<(Counts, bool)> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("cannot run {command:?}"))?;
-    let output = child.stdout.take().context("a command has no standard output")?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut running = Running::start(command).with_context(|| format!("cannot run {command:?}"))?;
+    let output = running.take_output().context("a command has no standard output")?;
     let mut counts = Counts::default();
     for line in BufReader::new(output).split(b'\n') {
         let line = line.context("cannot read what the tests print")?;
-        counts.read(&String::from_utf8_lossy(&line));
+        let text = String::from_utf8_lossy(&line);
+        counts.read(&text);
+        running.wrote(&text);
         // When nobody listens any more, the tests run on for their result.
         let _ = own.write_all(&line).and_then(|()| own.write_all(b"\n"));
     }
-    let status = child.wait().context("cannot wait for the tests")?;
+    let status = running.wait().context("cannot wait for the tests")?;
     Ok((counts, status.success()))
 }
 

@@ -1,5 +1,7 @@
 //! The steps of `cargo xtask test`: what each does.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 
 use super::stage::Stage;
@@ -25,6 +27,9 @@ pub(super) struct Step {
     pub(super) what: &'static str,
     /// The steps that have to run before it, also when only it was asked for.
     pub(super) needs: &'static [&'static str],
+    /// How long it may take. Several times what it does on two slow cores when nothing was built before: a limit ends what
+    /// hangs, and measures nothing.
+    pub(super) limit: Duration,
     pub(super) run: fn(&mut Stage) -> Result<()>,
 }
 
@@ -37,58 +42,91 @@ pub(super) const STEPS: [Step; 13] = [
         name: "tools",
         what: "finds or installs Chromium, PostgreSQL, axe-core and schemathesis",
         needs: &[],
+        limit: Duration::from_mins(20),
         run: find_tools,
     },
-    Step { name: "format", what: "the layout of the code", needs: &[], run: format },
-    Step { name: "tidy", what: "the project's own rules", needs: &[], run: check_tidy },
-    Step { name: "clippy", what: "lints, with warnings as errors", needs: &[], run: clippy },
+    Step {
+        name: "format",
+        what: "the layout of the code",
+        needs: &[],
+        limit: Duration::from_mins(5),
+        run: format,
+    },
+    Step {
+        name: "tidy",
+        what: "the project's own rules",
+        needs: &[],
+        limit: Duration::from_mins(5),
+        run: check_tidy,
+    },
+    Step {
+        name: "clippy",
+        what: "lints, with warnings as errors",
+        needs: &[],
+        limit: Duration::from_mins(20),
+        run: clippy,
+    },
     Step {
         name: "docs",
         what: "the documentation of the code, with warnings as errors",
         needs: &[],
+        limit: Duration::from_mins(20),
         run: docs,
     },
-    Step { name: "build", what: "every program and every test program", needs: &[], run: build },
+    Step {
+        name: "build",
+        what: "every program and every test program",
+        needs: &[],
+        limit: Duration::from_mins(30),
+        run: build,
+    },
     Step {
         name: "assets",
         what: "the Kubernetes servers, built from Go modules once",
         needs: &[],
+        limit: Duration::from_mins(45),
         run: build_assets,
     },
     Step {
         name: "unit",
         what: "rules, properties and snapshots of every crate; the store on SQLite and on PostgreSQL",
         needs: TESTING,
+        limit: Duration::from_mins(20),
         run: unit,
     },
     Step {
         name: "fleet",
         what: "control planes, reconciliation and the agent on real API servers",
         needs: TESTING,
+        limit: Duration::from_mins(20),
         run: |stage| run_test_programs(stage, "fleet"),
     },
     Step {
         name: "system",
         what: "whole stories through the real programs",
         needs: TESTING,
+        limit: Duration::from_mins(30),
         run: |stage| run_test_programs(stage, "system"),
     },
     Step {
         name: "browser",
         what: "the console in a real browser, every page checked by axe-core",
         needs: TESTING,
+        limit: Duration::from_mins(30),
         run: |stage| run_test_programs(stage, "browser"),
     },
     Step {
         name: "schemathesis",
         what: "the HTTP API against its own description",
         needs: TESTING,
+        limit: Duration::from_mins(15),
         run: check_api,
     },
     Step {
         name: "openapi",
         what: "openapi/hub.json is what the server says of itself",
         needs: &["build"],
+        limit: Duration::from_mins(5),
         run: check_document,
     },
 ];

@@ -53,8 +53,9 @@ async fn fleet_1_the_one_line_for_a_spoke_works_and_sigterm_ends_it_well() {
     hub.want(id, Some(content));
     hub.reported("the set to be applied", id, |report| report.observed_generation == 1).await;
 
+    let client = bastide_testkit::web::builder().build().unwrap();
     let get = async |path: &str| {
-        let answer = reqwest::get(format!("http://{health}{path}")).await.ok()?;
+        let answer = client.get(format!("http://{health}{path}")).send().await.ok()?;
         Some((answer.status().as_u16(), answer.text().await.ok()?))
     };
     assert_eq!(value("health", async || get("/healthz").await).await.0, 200);

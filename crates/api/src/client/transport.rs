@@ -91,6 +91,7 @@ impl Client {
     /// # Errors
     /// [`ClientError::NotSent`] when the address is neither `https` nor on this machine, when the token cannot be a
     /// token, or when the extra certificates cannot be read.
+    #[expect(clippy::disallowed_methods, reason = "the one client of the API, with its limits")]
     pub fn new(
         server: Url,
         token: Option<&Secret>,

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use bastide_testkit::cast::Cast;
-use bastide_testkit::routes;
+use bastide_testkit::{routes, web};
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -35,7 +35,7 @@ async fn sec_2_requests_of_other_sites_are_refused() -> Result<()> {
             let mut request = site.page(row.method.clone(), &path).build()?;
             request.headers_mut().remove("origin");
             request.headers_mut().insert(header, value.parse()?);
-            let refused = reqwest::Client::builder().build()?.execute(request).await?;
+            let refused = web::builder().build()?.execute(request).await?;
             let status = refused.status();
             let body = refused.text().await?;
             ensure!(

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use bastide_testkit::cast::{Cast, Person};
+use bastide_testkit::web;
 use reqwest::header::{ACCEPT, AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue, ORIGIN};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
@@ -27,7 +28,7 @@ pub(crate) struct Answer {
 
 impl Guest {
     pub(crate) fn new(cast: &Cast, name: &'static str, person: &Person) -> Result<Self> {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = web::builder().build()?;
         let (token, cookie) = (person.token.clone(), person.cookie.clone());
         Ok(Self { name, base: cast.hub.url(), token, cookie, http })
     }
@@ -57,9 +58,8 @@ impl Guest {
 
 /// Sends a request.
 pub(crate) async fn answer(request: RequestBuilder) -> Result<Answer> {
-    let answer = request.send().await?;
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    Ok(Answer { status, headers, body: answer.text().await? })
+    let (status, headers, body) = web::ask(request).await?;
+    Ok(Answer { status, headers, body })
 }
 
 impl Answer {

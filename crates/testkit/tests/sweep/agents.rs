@@ -6,6 +6,7 @@ use bastide_api::clusters::NewJoinToken;
 use bastide_model::{ClusterId, Ids as _, OrganizationId, SystemIds};
 use bastide_testkit::cast::{Cast, HUB};
 use bastide_testkit::pki::Identity;
+use bastide_testkit::web;
 use rcgen::{CertificateParams, KeyPair};
 use reqwest::Method;
 use serde_json::Value;
@@ -49,7 +50,7 @@ pub(crate) async fn sweep(cast: &Cast, rows: &[Row], table: &mut Table) -> Resul
 fn callers(cast: &Cast) -> Result<Vec<Caller>> {
     let of = |identity: Option<Identity>| -> Result<reqwest::Client> {
         // Whom an agent trusts is its own business; here it is about whom the hub trusts.
-        let builder = reqwest::Client::builder().tls_danger_accept_invalid_certs(true);
+        let builder = web::builder().tls_danger_accept_invalid_certs(true);
         Ok(match identity {
             None => builder.build()?,
             Some(Identity { certificate, key }) => builder
@@ -152,12 +153,16 @@ async fn ask(cast: &Cast, caller: &Caller, method: &Method, path: &str, body: Va
     if !body.is_null() {
         request = request.json(&body);
     }
-    Ok(match request.send().await {
-        Ok(answer) => answer.status().as_u16().to_string(),
-        // Whose certificate is not accepted gets no answer at all.
-        Err(error) if error.is_connect() || error.is_request() => "closed".to_owned(),
-        Err(error) => return Err(error.into()),
-    })
+    match web::ask(request).await {
+        Ok((status, _, _)) => Ok(status.as_u16().to_string()),
+        // Whose certificate is not accepted gets no answer at all; that one does not come in time is another matter.
+        Err(error) if error.downcast_ref().is_some_and(was_closed) => Ok("closed".to_owned()),
+        Err(error) => Err(error.context(format!("as {}", caller.name))),
+    }
+}
+
+fn was_closed(error: &reqwest::Error) -> bool {
+    !error.is_timeout() && (error.is_connect() || error.is_request())
 }
 
 fn join(token: String) -> Result<Join> {

@@ -13,7 +13,7 @@ use bastide_model::{
 };
 use bastide_testkit::cast::{self, Cast, HUB, Person, Spoke};
 use bastide_testkit::hub::PASSWORD;
-use bastide_testkit::web::Visitor;
+use bastide_testkit::web::{self, Visitor};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, IF_MATCH, ORIGIN};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -83,7 +83,7 @@ impl Stage {
     pub(crate) async fn set() -> Result<Self> {
         let cast = Cast::start().await?;
         let actors = actors(&cast).await?;
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = web::builder().build()?;
         let known = known(&cast)?;
         Ok(Self { cast, actors, known, made: HashMap::new(), used: Vec::new(), words: 0, http })
     }
@@ -115,9 +115,9 @@ impl Stage {
                 .header(ACCEPT, "text/html")
                 .body(self.fill(text, actor).await?),
         };
-        let answer = request.send().await?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
-        let answer = Answer { status, headers, body: answer.text().await?, path };
+        let asked = web::ask(request).await;
+        let (status, headers, body) = asked.with_context(|| format!("{} as {}", case.id, actor.name))?;
+        let answer = Answer { status, headers, body, path };
         if *method != Method::GET && (status.is_success() || status.is_redirection()) {
             for word in std::mem::take(&mut self.used) {
                 self.made.remove(&word);
@@ -134,7 +134,7 @@ impl Stage {
         for who in [Who::Site, Who::OwnerA, Who::ChildA, Who::OwnerB, Who::Nobody] {
             let ended = {
                 let request = self.http.get(format!("{}/v1/me", self.cast.hub.url()));
-                request.header(COOKIE, &self.person(who).cookie).send().await?.status()
+                web::ask(request.header(COOKIE, &self.person(who).cookie)).await?.0
                     == StatusCode::UNAUTHORIZED
             };
             if ended {
@@ -191,7 +191,8 @@ impl Stage {
         }
         let key = if word.ends_with("-own") { format!("{word} of {:?}", actor.who) } else { word.to_owned() };
         if !self.made.contains_key(&key) {
-            self.make(word, &key, actor.who).await?;
+            let made = self.make(word, &key, actor.who).await;
+            made.with_context(|| format!("`@{word}` was not made; {}", self.cast.hub.log_tail()))?;
         }
         self.used.push(key.clone());
         let value = self.made.get(&key).cloned().with_context(|| format!("nothing is known of `@{word}`"))?;
@@ -263,7 +264,7 @@ impl Stage {
     async fn new_session(&self, who: Who) -> Result<String> {
         let mut visitor = self.cast.hub.visitor()?;
         visitor.sign_in(&self.person(who).email, PASSWORD).await?;
-        let text = visitor.request(Method::GET, "/v1/me/sessions").send().await?.text().await?;
+        let text = web::ask(visitor.request(Method::GET, "/v1/me/sessions")).await?.2;
         let sessions: Value = serde_json::from_str(&text)?;
         let mut sessions = sessions.get("items").and_then(Value::as_array).into_iter().flatten();
         let own = sessions.find(|one| one.get("current") == Some(&Value::Bool(true)));
@@ -322,9 +323,9 @@ async fn actors(cast: &Cast) -> Result<Vec<Actor>> {
 
 /// Signs the session of a cookie out.
 async fn sign_out(base: &str, cookie: &str) -> Result<StatusCode> {
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let client = web::builder().build()?;
     let request = client.post(format!("{base}/sign-out")).header(ORIGIN, base).header(COOKIE, cookie);
-    Ok(request.form(&[("scope", "here")]).send().await?.status())
+    Ok(web::ask(request.form(&[("scope", "here")])).await?.0)
 }
 
 fn known(cast: &Cast) -> Result<HashMap<&'static str, String>> {

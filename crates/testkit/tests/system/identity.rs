@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use anyhow::{Context as _, Result, ensure};
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
-use bastide_testkit::web::Visitor;
+use bastide_testkit::web::{self, Visitor};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -209,7 +209,7 @@ async fn sec_2_only_local_redirects_and_a_cookie_for_this_host() -> Result<()> {
     let asked = visitor.get("/me/tokens?search=a").await?;
     ensure!(asked.location.as_deref() == Some("/sign-in?next=%2Fme%2Ftokens%3Fsearch%3Da"), "{asked:?}");
     let form = [("email", ADMINISTRATOR), ("password", PASSWORD), ("next", "")];
-    let foreign = reqwest::Client::builder().build()?.post(format!("{}/sign-in", stage.hub.url()));
+    let foreign = web::builder().build()?.post(format!("{}/sign-in", stage.hub.url()));
     let foreign = foreign.header("origin", "https://evil.example").header("sec-fetch-site", "cross-site");
     ensure!(foreign.form(&form).send().await?.status() == 403, "another site's page signed somebody in");
     stage.stop().await

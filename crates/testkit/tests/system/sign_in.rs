@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use bastide_model::limits::DEVICES_PER_ADDRESS;
 use bastide_testkit::cli::Cli;
 use bastide_testkit::hub::{ADMINISTRATOR, PASSWORD};
-use bastide_testkit::wait;
 use bastide_testkit::web::Visitor;
+use bastide_testkit::{wait, web};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
@@ -242,7 +242,7 @@ async fn sec_2_codes_are_exchanged_once_by_who_began() -> Result<()> {
     ensure!(exchange(poll.clone()).await? == (400, "authorization_pending".to_owned()));
     ensure!(exchange(poll.clone()).await? == (400, "slow_down".to_owned()));
     let user_code = text(&device, "/user_code")?;
-    let by_token = reqwest::Client::builder().build()?;
+    let by_token = web::builder().build()?;
     let refused = by_token
         .post(format!("{}/device", stage.hub.url()))
         .bearer_auth(stage.hub.token_of(ADMINISTRATOR).await?)

@@ -6,6 +6,7 @@ use bastide_model::{Clock as _, SystemClock};
 use bastide_testkit::cli::{Cli, Said};
 use bastide_testkit::fake_agent::{Alive, FakeAgent};
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
+use bastide_testkit::web;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -186,7 +187,7 @@ pub(crate) struct Reply {
 
 impl Api {
     pub(crate) fn new(hub: &Hub, token: Option<&str>) -> Result<Self> {
-        let client = reqwest::Client::builder().timeout(std::time::Duration::from_mins(1)).build()?;
+        let client = web::builder().build()?;
         Ok(Self { client, base: hub.url(), token: token.map(str::to_owned) })
     }
 
