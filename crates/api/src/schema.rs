@@ -1,6 +1,7 @@
 //! What texts have to look like, as regular expressions of the OpenAPI document (ECMA 262). What is refused is decided by
 //! the types of `bastide_model`; these say the same to whoever writes a client, as far as an expression can.
 
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
 /// A name that people read: something to see in it, and no control or invisible characters.
@@ -26,6 +27,11 @@ const KEY: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 const LABEL_VALUE: &str = "^([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$";
 /// A toleration: key, value where there is one, effect where there is one.
 pub(crate) const TOLERATION: &str = r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?(=([A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?)?)?(:(NoSchedule|PreferNoSchedule|NoExecute))?$";
+
+/// An id or a short name, or nothing, which has to be said.
+pub(crate) fn name_or_null(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": ["string", "null"], "minLength": 1, "maxLength": 40, "pattern": TEXT })
+}
 
 /// The keys of annotations and labels.
 pub(crate) fn keys() -> Value {

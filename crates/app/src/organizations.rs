@@ -1,7 +1,7 @@
 //! Organizations: create, list, see, change, delete (ORG-1 to ORG-8).
 
 use bastide_authz::action::{
-    CreateClientOrganization, CreateOrganization, CreatePlacement, CreateRootOrganization,
+    ChangeChildren, CreateClientOrganization, CreateOrganization, CreatePlacement, CreateRootOrganization,
     DeleteOrganization, DeletePlacement, UpdateHostNames, UpdateOrganization, ViewMembers, ViewOrganization,
 };
 use bastide_authz::{Commons, Permit, WholeTree};
@@ -236,6 +236,7 @@ fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'sta
         ("update", app.authorize::<UpdateOrganization>(caller, id).is_ok()),
         ("update_host_names", app.authorize::<UpdateHostNames>(caller, id).is_ok()),
         ("move", tree::may_leave(app, caller, organization)),
+        ("move_beneath", app.authorize::<ChangeChildren>(caller, id).is_ok()),
         ("delete", app.authorize::<DeleteOrganization>(caller, id).is_ok()),
         ("create_beneath", app.authorize::<CreateOrganization>(caller, id).is_ok()),
         (

@@ -11,6 +11,7 @@ pub(crate) mod hub;
 pub(crate) mod join_token;
 pub(crate) mod licence;
 pub(crate) mod login;
+pub(crate) mod moving;
 pub(crate) mod organization;
 pub(crate) mod permission;
 pub(crate) mod placement;

@@ -40,5 +40,6 @@ mod shape;
 mod system;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod users;
 mod views;

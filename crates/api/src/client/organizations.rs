@@ -10,6 +10,7 @@ use crate::organizations::{
     HostNames, NewOrganization, NewPlacement, OrganizationChange, OrganizationView, PlacementView,
     ResourceQuery, ResourceView,
 };
+use crate::tree::{DeletionView, Move, MovePreview};
 use crate::users::MemberView;
 use crate::{Page, PageQuery};
 
@@ -52,6 +53,27 @@ impl Client {
     ) -> Result<OrganizationView, ClientError> {
         let path = ["organizations", organization, "host-names"];
         self.read(Call::new(Method::PUT, &path).if_match(etag)?.json(owned)?).await
+    }
+
+    /// `POST /v1/organizations/{organization}/move`: moves it, with everything beneath it.
+    pub async fn move_organization(
+        &self,
+        organization: &str,
+        etag: &str,
+        to: &Move,
+    ) -> Result<OrganizationView, ClientError> {
+        let path = ["organizations", organization, "move"];
+        self.read(Call::post(&path).if_match(etag)?.json(to)?).await
+    }
+
+    /// `POST /v1/organizations/{organization}/move/preview`: what a move would do; changes nothing.
+    pub async fn preview_move(&self, organization: &str, to: &Move) -> Result<MovePreview, ClientError> {
+        self.read(Call::post(&["organizations", organization, "move", "preview"]).json(to)?).await
+    }
+
+    /// `GET /v1/organizations/{organization}/deletion`: what blocks its deletion.
+    pub async fn deletion(&self, organization: &str) -> Result<DeletionView, ClientError> {
+        self.read(Call::get(&["organizations", organization, "deletion"])).await
     }
 
     /// `DELETE /v1/organizations/{organization}`: begins to take an organization down. `confirm` is its slug.

@@ -12,6 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::ListArgs;
 use super::client_organization::{self, CreateClientArgs};
 use super::cluster::confirmed;
+use super::moving::{self, MoveArgs};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input;
@@ -35,6 +36,13 @@ pub(crate) enum OrganizationCommand {
     Update(UpdateArgs),
     /// Say which host names an organization owns, with all beneath them; for administrators of the site or the client.
     HostNames(HostNamesArgs),
+    /// Move an organization with everything beneath it, or see who would gain and lose what by it.
+    Move(MoveArgs),
+    /// List what blocks the deletion of an organization.
+    Blockers {
+        /// The organization, slug or id.
+        organization: Option<String>,
+    },
     /// Delete an organization and everything in it. There is no way back.
     Delete(DeleteArgs),
     /// Create a client organization: basic info, cluster, gateway.
@@ -179,6 +187,11 @@ pub(crate) async fn run(shell: &Shell, command: OrganizationCommand) -> Result<(
         OrganizationCommand::Create(args) => create(shell, &client, args).await,
         OrganizationCommand::Update(args) => update(shell, &client, args).await,
         OrganizationCommand::HostNames(args) => host_names(shell, &client, args).await,
+        OrganizationCommand::Move(args) => moving::run(shell, &client, args).await,
+        OrganizationCommand::Blockers { organization } => {
+            let organization = shell.organization(organization)?;
+            shell.output.one(&client.deletion(&organization).await?)
+        }
         OrganizationCommand::Delete(args) => delete(shell, &client, args).await,
         OrganizationCommand::CreateClient(args) => client_organization::create(shell, &client, *args).await,
         OrganizationCommand::Members(OfOrganization { organization, list }) => {

@@ -263,3 +263,83 @@ fn a_cluster_is_waited_for_from_before_it_asks() {
         end.stderr
     );
 }
+
+fn moving_hub(seen: &Seen, _: usize) -> Answer {
+    match seen.line.as_str() {
+        "POST /v1/organizations/acme/move/preview" => (
+            200,
+            json!({
+                "organization": {"id": "org_acme", "slug": "acme", "name": "Acme"},
+                "to": seen.body["parent"].as_str().map(|to| json!({"id": "org_up", "slug": to, "name": "Up"})),
+                "organizations": 21, "depth": 3, "changes_left_out": 0, "gaining_unnamed": 2, "losing_unnamed": 0,
+                "changes": [{
+                    "user": "usr_1", "email": "ada@example.org", "name": "Ada", "role_before": "owner",
+                    "gained": [], "lost": ["organizations.view"], "organizations_total": 21,
+                    "organizations": [{"id": "org_acme", "slug": "acme", "name": "Acme"}]
+                }],
+                "etag": "\"7\""
+            }),
+        ),
+        "POST /v1/organizations/org_acme/move" if seen.headers["if-match"] == "\"7\"" => {
+            (200, organization("acme"))
+        }
+        "GET /v1/organizations/acme/deletion" => (
+            200,
+            json!({
+                "organization": {"id": "org_acme", "slug": "acme", "name": "Acme"}, "state": "active",
+                "possible": false, "blockers_unnamed": 1, "etag": "\"7\"",
+                "blockers": [{"kind": "organization", "id": "org_1", "slug": "rail", "name": "Rail",
+                    "link": "/v1/organizations/org_1"}]
+            }),
+        ),
+        _ => problem(412, "stale"),
+    }
+}
+
+/// HIER-4: who gains and who loses what is shown before anything moves, and the slug is typed once more.
+#[test]
+fn hier_4_a_move_shows_its_preview_and_is_confirmed_by_the_slug() {
+    let hub = Hub::start(moving_hub);
+    let cli = Cli::signed_in(&hub);
+    let end = cli.run(&["organization", "move", "acme", "--to", "up", "--preview"]);
+    assert_eq!(end.code, 0, "{end:?}");
+    for shown in ["ada@example.org", "organizations.view", "acme,20 more", "Others who gain:"] {
+        assert!(end.stdout.contains(shown), "{shown}: {}", end.stdout);
+    }
+    let end = cli.run(&["organization", "move", "acme", "--to", "up"]);
+    assert_eq!(end.code, 2, "{end:?}");
+    assert!(end.stdout.contains("ada@example.org"), "{}", end.stdout);
+    let hint = "hint: bastide organization move acme --to up --confirm acme";
+    assert!(end.stderr.contains(hint), "{}", end.stderr);
+    assert_eq!(cli.run(&["organization", "move", "acme", "--to-root", "--confirm", "acne"]).code, 2);
+    for (wrong, what) in [
+        (&["organization", "move", "acme"][..], "nowhere"),
+        (&["organization", "move", "acme", "--to", "up", "--to-root"], "two places"),
+        (&["organization", "move", "acme", "--to-root", "--preview", "--confirm", "acme"], "both"),
+    ] {
+        assert_eq!(cli.run(wrong).code, 2, "{what}");
+    }
+    assert!(hub.lines().iter().all(|line| line.ends_with("/preview")), "{:?}", hub.lines());
+    for (to, parent) in [(&["--to", "up"][..], json!("up")), (&["--to-root"], Value::Null)] {
+        let command = [&["organization", "move", "acme", "--confirm", "acme", "-o", "name"], to].concat();
+        assert_eq!(cli.run(&command).stdout, "acme\n");
+        let last = hub.seen().pop().unwrap();
+        assert_eq!(
+            (last.line.as_str(), &last.body),
+            ("POST /v1/organizations/org_acme/move", &json!({"parent": parent}))
+        );
+    }
+    let late = ["organization", "move", "acme", "--to-root", "--confirm", "acme", "--if-match", "\"6\""];
+    assert_eq!(cli.run(&late).code, 7);
+}
+
+/// ORG-8: what is in the way of a deletion can be asked for.
+#[test]
+fn org_8_blockers_are_listed() {
+    let hub = Hub::start(moving_hub);
+    let end = Cli::signed_in(&hub).run(&["organization", "blockers", "acme"]);
+    assert_eq!(end.code, 0, "{end:?}");
+    for shown in ["Can be deleted:", "no", "organization", "rail", "Others that block:", "1"] {
+        assert!(end.stdout.contains(shown), "{shown}: {}", end.stdout);
+    }
+}

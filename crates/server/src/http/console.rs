@@ -9,6 +9,7 @@ mod me;
 mod organizations;
 mod placements;
 mod platform;
+mod tree;
 mod visit;
 mod wizard;
 
@@ -117,7 +118,7 @@ fn organization_rows() -> Vec<Operation> {
     const NEW_CLIENT: &str = "/o/{slug}/client-organizations/new";
     let see = Needs(P::OrganizationsView);
     let (change, end) = (Needs(P::OrganizationsUpdate), Needs(P::OrganizationsDelete));
-    let client = Needs(P::ClientOrganizationsCreate);
+    let (client, shift) = (Needs(P::ClientOrganizationsCreate), Needs(P::OrganizationsMove));
     let (place, take) = (Needs(P::PlacementsCreate), Needs(P::PlacementsDelete));
     vec![
         page("/o/{slug}", "console_organization", see, organizations::overview, "An organization"),
@@ -150,6 +151,14 @@ fn organization_rows() -> Vec<Operation> {
             organizations::host_names,
             "Say which host names it owns",
         ),
+        page(
+            "/o/{slug}/move",
+            "console_move",
+            shift,
+            tree::relocation,
+            "Where it could go, and what follows",
+        ),
+        form("/o/{slug}/move", "console_move_post", shift, tree::relocation_post, "Move it"),
         page("/o/{slug}/delete", "console_delete", end, organizations::delete, "What deleting it takes"),
         form("/o/{slug}/delete", "console_delete_post", end, organizations::delete_post, "Delete it"),
         page(PLACE, "console_place", place, placements::place, "Another cluster for it"),

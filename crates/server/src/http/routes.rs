@@ -12,7 +12,7 @@ use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
     audit, authorities, client_organizations, clusters, gateways, hubs, identity, licences, organizations,
-    permissions, placements, plans, system, users,
+    permissions, placements, plans, system, tree, users,
 };
 
 /// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
@@ -69,6 +69,9 @@ fn organization_rows() -> Vec<Operation> {
         GET "/v1/organizations/{organization}", "organization_view", Needs(P::OrganizationsView), organizations::view, "See an organization";
         PATCH "/v1/organizations/{organization}", "organization_update", Needs(P::OrganizationsUpdate), organizations::update, "Change an organization";
         DELETE "/v1/organizations/{organization}", "organization_delete", Needs(P::OrganizationsDelete), organizations::delete, "Begin to delete an organization";
+        GET "/v1/organizations/{organization}/deletion", "organization_deletion_view", Needs(P::OrganizationsDelete), tree::deletion, "See what blocks the deletion of an organization";
+        POST "/v1/organizations/{organization}/move", "organization_move", Needs(P::OrganizationsMove), tree::relocate, "Move an organization with everything beneath it";
+        POST "/v1/organizations/{organization}/move/preview", "organization_move_preview", Needs(P::OrganizationsMove), tree::preview, "See who would gain and lose what by a move";
         PUT "/v1/organizations/{organization}/host-names", "host_names_update", Needs(P::HostNamesUpdate), organizations::host_names, "Say which host names an organization owns";
         GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), organizations::members, "List who has a role in an organization";
         GET "/v1/organizations/{organization}/placements", "placement_list", Needs(P::OrganizationsView), organizations::placements, "See where an organization runs";
@@ -144,9 +147,11 @@ mod tests {
     /// Rule 1 of the design: what a row says that one needs is what the use case asks the graph for.
     #[test]
     fn rows_need_what_their_actions_need() {
-        // Lists show what the graph gives as visible, and a check is the creation that it comes before.
-        const WITHOUT_AN_ACTION: [&str; 11] = [
+        // Lists show what the graph gives as visible; a check, a preview and a list of blockers are what they come before.
+        const WITHOUT_AN_ACTION: [&str; 13] = [
             "organization_list",
+            "organization_deletion_view",
+            "organization_move_preview",
             "cluster_list",
             "placement_list",
             "resource_list",

@@ -30,6 +30,7 @@
 //! | | | `/o/{slug}/host-names` | `etag`, `host_names` |
 //! | `/o/{slug}/placements/new` | [`place`] | the same | `spoke`, the node pool as below, `gateway_configuration` |
 //! | `/o/{slug}/placements/{cluster}/leave` | [`leave`] | the same | `release` = `yes` or `no`, `confirm` |
+//! | `/o/{slug}/move?to=` | [`relocation`] | the same | `to` = a short name or [`ROOT`], `etag`, `confirm` |
 //! | `/o/{slug}/delete` | [`delete_organization`] | the same | `confirm` |
 //! | `/o/{slug}/client-organizations/new?step=` | [`client_organization`] | the same | [`WizardPost`]: `step` = `1`, `2`, `3` or `review`; `action` = `next`, `back`, `create`, `step-1`, `step-2` or `step-3`; and the [`Draft`] |
 //! | `/platform/clusters` | [`clusters`] | `/platform/clusters/{name}/accept` | [`AcceptForm`]: `fingerprint`, `compared` = `yes`, `shown_fingerprint` |
@@ -98,8 +99,8 @@ pub use me::{
     new_organization, organizations, sessions, tokens,
 };
 pub use organization::{
-    DeletePage, LeavePage, MembersPage, OverviewPage, PlacePage, SettingsPage, Usage, delete_organization,
-    leave, members, overview, place, settings, to_placement,
+    DeletePage, LeavePage, MembersPage, MovePage, OverviewPage, PlacePage, ROOT, SettingsPage, Usage,
+    delete_organization, leave, members, overview, place, relocation, settings, to_placement,
 };
 pub use platform::{
     AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, GatewayPage,

@@ -214,6 +214,15 @@ const ORGANIZATION: &[Page] = &[
         ],
     },
     Page {
+        route: "/o/{slug}/move",
+        views: &[
+            view(Full, "move", "/o/acme/move"),
+            view(Full, "move-preview", "/o/acme/move?to=/"),
+            view(Error, "move-refused", "/o/acme/move?to=/")
+                .after(&[Fill("confirm", "acne"), Send("Move organization")]),
+        ],
+    },
+    Page {
         route: "/o/{slug}/delete",
         views: &[
             view(Full, "delete", "/o/acme/delete"),

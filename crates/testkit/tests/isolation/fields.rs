@@ -88,6 +88,16 @@ fn organization_writes(cast: &Cast) -> Vec<Write> {
             body: json!({ "host_names": ["new.example"] }),
         },
         post(
+            "organization_move",
+            &format!("/v1/organizations/{}/move", a.child.id),
+            json!({ "parent": SITE_ORGANIZATION }),
+        ),
+        post(
+            "organization_move_preview",
+            &format!("/v1/organizations/{}/move/preview", a.child.id),
+            json!({ "parent": null }),
+        ),
+        post(
             "client_organization_create",
             "/v1/client-organizations",
             json!({

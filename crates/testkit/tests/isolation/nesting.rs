@@ -101,6 +101,18 @@ async fn e_17_a_document_does_not_mix_parents_and_children() -> Result<()> {
         let refused = owner.send(Method::POST, "/v1/organizations", &body).await?;
         ensure!(refused.status == StatusCode::NOT_FOUND, "beneath {parent}: {}", refused.body);
     }
+    for (what, parent, status) in [
+        (&a.child.id, &b.root.slug, StatusCode::NOT_FOUND),
+        (&a.child.id, &b.child.id, StatusCode::NOT_FOUND),
+        (&b.child.id, &a.root.id, StatusCode::NOT_FOUND),
+    ] {
+        for path in ["move", "move/preview"] {
+            let path = format!("/v1/organizations/{what}/{path}");
+            let refused = owner.send(Method::POST, &path, &json!({ "parent": parent })).await?;
+            let unmatched = refused.status == StatusCode::PRECONDITION_REQUIRED && path.ends_with("move");
+            ensure!(refused.status == status || unmatched, "{path} beneath {parent}: {}", refused.body);
+        }
+    }
     let site = Guest::new(&cast, "site", &cast.administrator)?;
     for gateway in [&b.gateway.id, &b.gateway.slug] {
         let body = json!({

@@ -14,3 +14,4 @@ mod replicas;
 mod rotation;
 mod sign_in;
 mod stage;
+mod tree;

@@ -3,7 +3,9 @@
 use bastide_api::PageQuery;
 use bastide_api::organizations::{ConfirmQuery, HostNames, OrganizationView, PlacementView};
 use bastide_api::registry::PlanView;
+use bastide_api::tree::BlockerView;
 
+use super::tree;
 use super::visit::{Visit, fields, go, show, wrong};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, IfMatch, Name, Search};
@@ -93,8 +95,16 @@ async fn settings_page(
 ) -> Result<SettingsPage, Failure> {
     let clusters = clusters_of(visit, &organization).await?;
     let host_names = organization.host_names.join(" ");
-    let children = visit.beneath(&organization);
-    Ok(SettingsPage { children, organization, form, host_names, clusters, problem: None })
+    let (blockers, blockers_unnamed) = blockers_of(visit, &organization).await?;
+    Ok(SettingsPage { organization, form, host_names, blockers, blockers_unnamed, clusters, problem: None })
+}
+
+async fn blockers_of(
+    visit: &Visit,
+    organization: &OrganizationView,
+) -> Result<(Vec<BlockerView>, u64), Failure> {
+    let Ok(name) = Name::try_from(organization.slug.clone()) else { return Ok((Vec::new(), 0)) };
+    tree::blockers(visit, &name).await
 }
 
 async fn clusters_of(visit: &Visit, organization: &OrganizationView) -> Result<Vec<String>, Failure> {
@@ -172,7 +182,8 @@ async fn delete_page(
     typed: String,
 ) -> Result<DeletePage, Failure> {
     let clusters = clusters_of(visit, &organization).await?;
-    Ok(DeletePage { children: visit.beneath(&organization), organization, typed, clusters, problem: None })
+    let (blockers, blockers_unnamed) = blockers_of(visit, &organization).await?;
+    Ok(DeletePage { organization, typed, blockers, blockers_unnamed, clusters, problem: None })
 }
 
 pub(super) async fn delete(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {

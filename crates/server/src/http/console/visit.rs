@@ -223,6 +223,7 @@ fn flash(query: &Fields) -> Option<Flash> {
         "signed-out" => "You are signed out.",
         "created" => "Created.",
         "saved" => "Saved.",
+        "moved" => "Moved, with everything beneath it.",
         "deleting" => "The deletion has begun; it goes on by itself.",
         "client-created" => "The client organization is created; its spoke takes it in now.",
         "accepted" => "The cluster is accepted. Its agent fetches its certificate now.",

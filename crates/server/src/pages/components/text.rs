@@ -61,6 +61,7 @@ pub fn operation(word: &str) -> String {
         "accept" => "accepted",
         "deny" => "denied",
         "withdraw" => "withdrawn",
+        "move" => "moved",
         _ => return words(word),
     };
     format!("{} {done}", words(noun))

@@ -2,6 +2,7 @@
 
 use bastide_api::Problem;
 use bastide_api::organizations::OrganizationView;
+use bastide_api::tree::BlockerView;
 use maud::{Markup, html};
 
 use crate::pages::components::field::Field;
@@ -18,8 +19,10 @@ pub struct DeletePage {
     pub organization: OrganizationView,
     /// What was typed.
     pub typed: String,
-    /// Organizations beneath it, which block the deletion.
-    pub children: Vec<OrganizationView>,
+    /// What blocks the deletion.
+    pub blockers: Vec<BlockerView>,
+    /// How much more blocks it that the reader does not see.
+    pub blockers_unnamed: u64,
     /// Names of the clusters that it runs on.
     pub clusters: Vec<String>,
     /// Why it comes back.
@@ -41,7 +44,14 @@ pub fn delete_organization(ctx: &Context, view: &DeletePage) -> Markup {
 /// The form, on its own page or in a dialog.
 pub(super) fn delete_form(view: &DeletePage, errors: Errors<'_>, in_dialog: bool) -> Markup {
     let organization = &view.organization;
-    if !view.children.is_empty() {
+    if organization.state != "active" {
+        return callout(
+            Tone::Neutral,
+            "It is being deleted already",
+            &html! { p { "That goes on by itself." } },
+        );
+    }
+    if !view.blockers.is_empty() || view.blockers_unnamed > 0 {
         return blocked(view, in_dialog);
     }
     html! {
@@ -62,13 +72,35 @@ pub(super) fn delete_form(view: &DeletePage, errors: Errors<'_>, in_dialog: bool
 }
 
 fn blocked(view: &DeletePage, in_dialog: bool) -> Markup {
+    let unnamed = view.blockers_unnamed;
     let listed = html! {
-        p { "It has " (text::count(view.children.len(), "sub-organization", "sub-organizations")) ". Delete or move them first:" }
-        ul { @for child in &view.children { li { a href={ "/o/" (child.slug) } { (text::name(&child.name)) } } } }
+        p { "This is in the way. Delete or move it first:" }
+        ul {
+            @for one in &view.blockers {
+                li { (kind(&one.kind)) " " a href=(place(one)) { (text::name(&one.name)) } }
+            }
+            @if unnamed > 0 { li { (unnamed) " more that you do not see" } }
+        }
     };
     html! {
         (callout(Tone::Warn, "It cannot be deleted yet", &listed))
         @if in_dialog { div.actions { button.button type="button" data-cancel hidden { "Close" } } }
+    }
+}
+
+/// What kind of thing blocks, as people say it. Each kind has a line here and one in [`place`].
+fn kind(word: &str) -> String {
+    match word {
+        "organization" => "Sub-organization".to_owned(),
+        other => text::words(other),
+    }
+}
+
+/// Where the console has what blocks.
+fn place(blocker: &BlockerView) -> String {
+    match blocker.kind.as_str() {
+        "organization" => format!("/o/{}", blocker.slug),
+        _ => blocker.link.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ mod members;
 mod overview;
 mod place;
 mod placements;
+mod relocation;
 mod settings;
 
 use bastide_api::organizations::OrganizationView;
@@ -16,6 +17,7 @@ pub use delete::{DeletePage, delete_organization};
 pub use members::{MembersPage, members};
 pub use overview::{OverviewPage, Usage, overview};
 pub use place::{LeavePage, PlacePage, leave, place, to_placement};
+pub use relocation::{MovePage, ROOT, relocation};
 pub use settings::{SettingsPage, settings};
 
 pub(super) use overview::compute;

@@ -80,6 +80,7 @@ fn actions(organization: &OrganizationView) -> Markup {
         @if offers(organization, "create_client_organization") {
             (button::primary_link(&format!("{base}/client-organizations/new"), "Create client organization", Icon::Plus))
         }
+        @if offers(organization, "move") { (button::link(&format!("{base}/move"), "Move")) }
         @if offers(organization, "update") {
             (button::link(&format!("{base}/settings"), "Settings"))
         } @else if organization.state == "active" {

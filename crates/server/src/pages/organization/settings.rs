@@ -2,6 +2,7 @@
 
 use bastide_api::Problem;
 use bastide_api::organizations::OrganizationView;
+use bastide_api::tree::BlockerView;
 use bastide_model::limits::NAME_CHARS_MAX;
 use maud::{Markup, html};
 
@@ -24,8 +25,10 @@ pub struct SettingsPage {
     pub form: OrganizationForm,
     /// What was typed as its host names, or what they are now.
     pub host_names: String,
-    /// Organizations beneath it, which block its deletion.
-    pub children: Vec<OrganizationView>,
+    /// What blocks its deletion.
+    pub blockers: Vec<BlockerView>,
+    /// How much more blocks it that the reader does not see.
+    pub blockers_unnamed: u64,
     /// Names of the clusters that it runs on.
     pub clusters: Vec<String>,
     /// Why it comes back.
@@ -91,7 +94,8 @@ fn danger_zone(view: &SettingsPage) -> Markup {
     let page = DeletePage {
         organization: organization.clone(),
         typed: String::new(),
-        children: view.children.clone(),
+        blockers: view.blockers.clone(),
+        blockers_unnamed: view.blockers_unnamed,
         clusters: view.clusters.clone(),
         problem: None,
     };

@@ -1,14 +1,15 @@
 //! Samples of the pages of an organization.
 
 use bastide_api::organizations::{GatewayChoice, OrganizationView};
+use bastide_api::tree::MovePreview;
 use maud::Markup;
 use serde_json::json;
 
 use super::data;
 use crate::pages::{
-    AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage, OrganizationForm,
-    OverviewPage, PlacePage, SettingsPage, Usage, audit, delete_organization, leave, members, overview,
-    place, settings,
+    AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage, MovePage,
+    OrganizationForm, OverviewPage, PlacePage, ROOT, SettingsPage, Usage, audit, delete_organization, leave,
+    members, overview, place, relocation, settings,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
@@ -17,6 +18,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     samples.extend(logs());
     samples.extend(changes());
     samples.extend(placing());
+    samples.extend(moving());
     samples
 }
 
@@ -142,6 +144,48 @@ fn logs() -> Vec<(&'static str, Markup)> {
     ]
 }
 
+fn moving() -> Vec<(&'static str, Markup)> {
+    let organization = data::organization("acme");
+    let ctx = data::within(&organization, "/o/acme/move");
+    let choice = MovePage {
+        organization,
+        places: vec![data::named("holding", "Holding"), data::named("cairo", data::RIGHT_TO_LEFT)],
+        to: String::new(),
+        preview: None,
+        typed: String::new(),
+        problem: None,
+    };
+    let wrong = MovePage {
+        to: "none".into(),
+        problem: Some(data::invalid(&[("/parent", "there is no such organization for you")])),
+        ..choice.clone()
+    };
+    let confirm = MovePage { to: "holding".into(), preview: Some(data::move_preview()), ..choice.clone() };
+    let quiet = MovePreview {
+        from: None,
+        to: None,
+        changes: Vec::new(),
+        gaining_unnamed: 0,
+        losing_unnamed: 0,
+        changes_left_out: 0,
+        ..data::move_preview()
+    };
+    let mistyped = MovePage {
+        typed: "acne".into(),
+        problem: Some(data::invalid(&[("/confirm", "type the slug `acme` to confirm")])),
+        ..confirm.clone()
+    };
+    let quiet = MovePage { to: ROOT.into(), preview: Some(quiet), ..choice.clone() };
+    vec![
+        ("move", relocation(&ctx, &choice)),
+        ("move-nowhere", relocation(&ctx, &MovePage { places: Vec::new(), ..choice })),
+        ("move-errors", relocation(&ctx, &wrong)),
+        ("move-preview", relocation(&ctx, &confirm)),
+        ("move-preview-quiet", relocation(&ctx, &quiet)),
+        ("move-preview-errors", relocation(&ctx, &mistyped)),
+    ]
+}
+
 fn placing() -> Vec<(&'static str, Markup)> {
     let organization = data::organization("acme");
     let ctx = data::within(&organization, "/o/acme/placements/new");
@@ -187,7 +231,8 @@ fn changes() -> Vec<(&'static str, Markup)> {
         host_names: "acme.example".into(),
         form: OrganizationForm::of(&organization),
         organization: organization.clone(),
-        children: Vec::new(),
+        blockers: Vec::new(),
+        blockers_unnamed: 0,
         clusters: data::texts(&["eu-1"]),
         problem: None,
     };
@@ -197,7 +242,8 @@ fn changes() -> Vec<(&'static str, Markup)> {
     };
     let wrong = SettingsPage {
         form: OrganizationForm { name: String::new(), ..view.form.clone() },
-        children: vec![data::named("rail", data::MARKUP)],
+        blockers: vec![data::blocker("rail", data::MARKUP)],
+        blockers_unnamed: 2,
         problem: Some(data::invalid(&[(
             "/name",
             "a name has 1 to 255 characters and no control or invisible characters",
@@ -208,7 +254,8 @@ fn changes() -> Vec<(&'static str, Markup)> {
     let delete = DeletePage {
         organization: organization.clone(),
         typed: String::new(),
-        children: Vec::new(),
+        blockers: Vec::new(),
+        blockers_unnamed: 0,
         clusters: data::texts(&["eu-1", "us-1"]),
         problem: None,
     };
@@ -217,7 +264,11 @@ fn changes() -> Vec<(&'static str, Markup)> {
         problem: Some(data::invalid(&[("/confirm", "type the slug `acme` to confirm")])),
         ..delete.clone()
     };
-    let blocked = DeletePage { children: vec![data::named("rail", "Rail Bookings")], ..delete.clone() };
+    let blocked = DeletePage { blockers: vec![data::blocker("rail", "Rail Bookings")], ..delete.clone() };
+    let begun = DeletePage {
+        organization: OrganizationView { state: "deleting".into(), ..organization.clone() },
+        ..delete.clone()
+    };
     let on_delete = data::within(&organization, "/o/acme/delete");
     vec![
         ("settings", settings(&saved, &view)),
@@ -226,5 +277,6 @@ fn changes() -> Vec<(&'static str, Markup)> {
         ("delete", delete_organization(&on_delete, &delete)),
         ("delete-errors", delete_organization(&on_delete, &mistyped)),
         ("delete-blocked", delete_organization(&on_delete, &blocked)),
+        ("delete-begun", delete_organization(&on_delete, &begun)),
     ]
 }
