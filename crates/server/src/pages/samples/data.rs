@@ -12,7 +12,6 @@ use bastide_api::identity::Me;
 use bastide_api::organizations::{GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView};
 use bastide_api::problem::{Problem, ProblemField, ProblemLimit};
 use bastide_api::registry::PlanView;
-use bastide_api::tree::{AccessChange, BlockerView, MovePreview, NamedOrganization};
 use bastide_api::users::{MemberView, UserView};
 use bastide_api::{Page, PageQuery};
 use bastide_model::plan::default_plans;
@@ -71,53 +70,6 @@ pub(crate) fn acting() -> OrganizationView {
 
 pub(crate) fn named(slug: &str, name: &str) -> OrganizationView {
     OrganizationView { name: name.into(), ..organization(slug) }
-}
-
-fn short(slug: &str, name: &str) -> NamedOrganization {
-    NamedOrganization { id: organization(slug).id, slug: slug.into(), name: name.into() }
-}
-
-pub(crate) fn blocker(slug: &str, name: &str) -> BlockerView {
-    let NamedOrganization { id, slug, name } = short(slug, name);
-    BlockerView { kind: "organization".into(), link: format!("/v1/organizations/{id}"), id, slug, name }
-}
-
-/// What a move would do, to names that try to break the page as well.
-pub(crate) fn move_preview() -> MovePreview {
-    let gains = AccessChange {
-        user: "usr_01jd0000000000000000000ada".into(),
-        email: "ada@example.org".into(),
-        name: RIGHT_TO_LEFT.into(),
-        role_before: None,
-        role_after: Some("owner".into()),
-        gained: texts(&["organizations.view", "organizations.update", "members.view"]),
-        lost: Vec::new(),
-        organizations_total: 24,
-        organizations: vec![short("acme", "Acme Works"), short("rail", MARKUP)],
-    };
-    let loses = AccessChange {
-        email: "lena@example.org".into(),
-        name: longest_name(),
-        role_before: Some("administrator".into()),
-        role_after: None,
-        gained: Vec::new(),
-        lost: texts(&["organizations.view"]),
-        organizations_total: 1,
-        organizations: vec![short("acme", "Acme Works")],
-        ..gains.clone()
-    };
-    MovePreview {
-        organization: short("acme", "Acme Works"),
-        from: Some(short("north", "North")),
-        to: Some(short("holding", "Holding")),
-        organizations: 24,
-        depth: 3,
-        changes: vec![gains, loses],
-        changes_left_out: 7,
-        gaining_unnamed: 1,
-        losing_unnamed: 2,
-        etag: "\"12\"".into(),
-    }
 }
 
 pub(crate) fn user(email: &str, name: &str) -> UserView {

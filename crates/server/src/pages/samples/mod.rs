@@ -4,6 +4,7 @@
 pub(crate) mod data;
 mod entry;
 mod me;
+mod moving;
 mod organization;
 mod platform;
 mod wizard;
@@ -12,7 +13,13 @@ use maud::Markup;
 
 /// Every sample: its name, and the page.
 pub fn samples() -> Vec<(String, Markup)> {
-    let groups =
-        [entry::samples(), me::samples(), organization::samples(), wizard::samples(), platform::samples()];
+    let groups = [
+        entry::samples(),
+        me::samples(),
+        organization::samples(),
+        moving::samples(),
+        wizard::samples(),
+        platform::samples(),
+    ];
     groups.into_iter().flatten().map(|(name, page)| (name.to_owned(), page)).collect()
 }

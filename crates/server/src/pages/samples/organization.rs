@@ -1,15 +1,14 @@
 //! Samples of the pages of an organization.
 
 use bastide_api::organizations::{GatewayChoice, OrganizationView};
-use bastide_api::tree::MovePreview;
 use maud::Markup;
 use serde_json::json;
 
-use super::data;
+use super::{data, moving};
 use crate::pages::{
-    AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage, MovePage,
-    OrganizationForm, OverviewPage, PlacePage, ROOT, SettingsPage, Usage, audit, delete_organization, leave,
-    members, overview, place, relocation, settings,
+    AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage, OrganizationForm,
+    OverviewPage, PlacePage, SettingsPage, Usage, audit, delete_organization, leave, members, overview,
+    place, settings,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
@@ -18,7 +17,6 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     samples.extend(logs());
     samples.extend(changes());
     samples.extend(placing());
-    samples.extend(moving());
     samples
 }
 
@@ -144,48 +142,6 @@ fn logs() -> Vec<(&'static str, Markup)> {
     ]
 }
 
-fn moving() -> Vec<(&'static str, Markup)> {
-    let organization = data::organization("acme");
-    let ctx = data::within(&organization, "/o/acme/move");
-    let choice = MovePage {
-        organization,
-        places: vec![data::named("holding", "Holding"), data::named("cairo", data::RIGHT_TO_LEFT)],
-        to: String::new(),
-        preview: None,
-        typed: String::new(),
-        problem: None,
-    };
-    let wrong = MovePage {
-        to: "none".into(),
-        problem: Some(data::invalid(&[("/parent", "there is no such organization for you")])),
-        ..choice.clone()
-    };
-    let confirm = MovePage { to: "holding".into(), preview: Some(data::move_preview()), ..choice.clone() };
-    let quiet = MovePreview {
-        from: None,
-        to: None,
-        changes: Vec::new(),
-        gaining_unnamed: 0,
-        losing_unnamed: 0,
-        changes_left_out: 0,
-        ..data::move_preview()
-    };
-    let mistyped = MovePage {
-        typed: "acne".into(),
-        problem: Some(data::invalid(&[("/confirm", "type the slug `acme` to confirm")])),
-        ..confirm.clone()
-    };
-    let quiet = MovePage { to: ROOT.into(), preview: Some(quiet), ..choice.clone() };
-    vec![
-        ("move", relocation(&ctx, &choice)),
-        ("move-nowhere", relocation(&ctx, &MovePage { places: Vec::new(), ..choice })),
-        ("move-errors", relocation(&ctx, &wrong)),
-        ("move-preview", relocation(&ctx, &confirm)),
-        ("move-preview-quiet", relocation(&ctx, &quiet)),
-        ("move-preview-errors", relocation(&ctx, &mistyped)),
-    ]
-}
-
 fn placing() -> Vec<(&'static str, Markup)> {
     let organization = data::organization("acme");
     let ctx = data::within(&organization, "/o/acme/placements/new");
@@ -242,7 +198,7 @@ fn changes() -> Vec<(&'static str, Markup)> {
     };
     let wrong = SettingsPage {
         form: OrganizationForm { name: String::new(), ..view.form.clone() },
-        blockers: vec![data::blocker("rail", data::MARKUP)],
+        blockers: vec![moving::blocker("rail", data::MARKUP)],
         blockers_unnamed: 2,
         problem: Some(data::invalid(&[(
             "/name",
@@ -264,7 +220,7 @@ fn changes() -> Vec<(&'static str, Markup)> {
         problem: Some(data::invalid(&[("/confirm", "type the slug `acme` to confirm")])),
         ..delete.clone()
     };
-    let blocked = DeletePage { blockers: vec![data::blocker("rail", "Rail Bookings")], ..delete.clone() };
+    let blocked = DeletePage { blockers: vec![moving::blocker("rail", "Rail Bookings")], ..delete.clone() };
     let begun = DeletePage {
         organization: OrganizationView { state: "deleting".into(), ..organization.clone() },
         ..delete.clone()
