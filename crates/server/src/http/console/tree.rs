@@ -70,6 +70,7 @@ pub(super) async fn relocation_post(
     form: Form,
 ) -> Result<Html, Failure> {
     let organization = visit.enter(&slug).await?;
+    require(&organization, "move", Permission::OrganizationsMove)?;
     let view = MovePage {
         typed: form.text("confirm").to_owned(),
         ..page(&visit, organization.clone(), form.text("to").to_owned())
