@@ -336,6 +336,15 @@ impl App {
         self.follow().await
     }
 
+    /// Whether the database is PostgreSQL and does not hold transactions to their bounds, because of the role that the hub
+    /// signs in as (HIER-2).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn ignores_bounds(&self) -> Result<bool> {
+        self.inner.store.ignores_bounds().await
+    }
+
     /// Remembers until when the hub was there, as far as the database lets it, and closes the store.
     pub async fn close(&self) {
         let remembered = async {

@@ -126,6 +126,7 @@ async fn steps(configuration: Configuration, tasks: &Tasks) -> anyhow::Result<Ru
         }),
     };
     warn_of_cookies(&sockets.public_url);
+    step("look at the database's role", warn_of_role(&app)).await?;
     let public = step("prepare the public listener", async { public_router(&hub) }).await?;
     let agents = step("prepare the listener for agents", async { agent_door(&hub) }).await?;
     let follow = async { Ok(clusters::follow_revocations(&app).await?) };
@@ -220,6 +221,17 @@ fn warn_of_cookies(public_url: &Url) {
     if public_url.scheme() == "http" && !own_machine {
         tracing::warn!(%public_url, "public_url has no TLS: browsers elsewhere cannot stay signed in");
     }
+}
+
+/// The second lock under HIER-2 is open for a superuser.
+async fn warn_of_role(app: &App) -> anyhow::Result<()> {
+    if app.ignores_bounds().await? {
+        tracing::warn!(
+            "the hub signs in to PostgreSQL as a superuser or a role with BYPASSRLS: row-level security, the second lock \
+             between organizations, does not hold; give it an ordinary role (docs/operations.md)"
+        );
+    }
+    Ok(())
 }
 
 fn without_slash(url: &Url) -> String {

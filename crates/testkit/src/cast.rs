@@ -27,6 +27,7 @@ use bastide_model::{Clock as _, SystemClock};
 
 use crate::fake_agent::{Alive, FakeAgent};
 use crate::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
+use crate::postgres::Postgres;
 use crate::wait;
 
 /// The organization that the site administrator acts from.
@@ -120,7 +121,20 @@ impl Cast {
     /// # Errors
     /// When the hub refuses something.
     pub async fn start() -> Result<Self> {
-        let hub = Hub::start(Options::default()).await?;
+        Self::on(Options::default()).await
+    }
+
+    /// The same on PostgreSQL, which holds transactions to their bounds (HIER-2).
+    ///
+    /// # Errors
+    /// When the hub refuses something, or there is no PostgreSQL.
+    pub async fn on_postgres() -> Result<Self> {
+        let database = Postgres::shared().await?.create_database().await?;
+        Self::on(Options { database: Some(database), ..Options::default() }).await
+    }
+
+    async fn on(options: Options) -> Result<Self> {
+        let hub = Hub::start(options).await?;
         let site = hub.set_up().await?;
         let administrator = Person::enter(&hub, ADMINISTRATOR, "browser of the site").await?;
         organization(&site, "Operator", SITE_ORGANIZATION).await?;

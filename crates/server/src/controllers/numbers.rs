@@ -1,4 +1,5 @@
-//! Numbers that are read from the database: clusters by availability and licence, messages that wait.
+//! Numbers that are read from the database: clusters by availability and licence, messages that wait, and whether it
+//! holds transactions to their bounds.
 
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub(super) fn start(app: &App, tasks: &Tasks, runs: &Runs, metrics: &Metrics) {
     let clusters: Family<AvailabilityLabel, Gauge> = Family::default();
     let licences: Family<LicenceLabel, Gauge> = Family::default();
     let waiting: Gauge = Gauge::default();
+    let boundless: Gauge = Gauge::default();
     metrics.register(|registry| {
         registry.register("bastide_clusters", "Joined clusters", clusters.clone());
         registry.register(
@@ -36,9 +38,15 @@ pub(super) fn start(app: &App, tasks: &Tasks, runs: &Runs, metrics: &Metrics) {
             licences.clone(),
         );
         registry.register("bastide_outbox_messages", "Messages that wait for delivery", waiting.clone());
+        registry.register(
+            "bastide_database_role_bypasses_row_security",
+            "Whether the role of the hub on PostgreSQL is held by no bounds",
+            boundless.clone(),
+        );
     });
     run("numbers", app, tasks, runs, RHYTHM, move |app| {
-        let (clusters, licences, waiting) = (clusters.clone(), licences.clone(), waiting.clone());
+        let (clusters, licences) = (clusters.clone(), licences.clone());
+        let (waiting, boundless) = (waiting.clone(), boundless.clone());
         async move {
             for (availability, count) in bastide_app::clusters::count_by_availability(&app).await? {
                 let label = AvailabilityLabel { availability: availability.as_str() };
@@ -50,6 +58,7 @@ pub(super) fn start(app: &App, tasks: &Tasks, runs: &Runs, metrics: &Metrics) {
             }
             let depth = app.read(&Unbounded::Itself).await?.outbox_depth().await?;
             waiting.set(i64::try_from(depth).unwrap_or(i64::MAX));
+            boundless.set(i64::from(app.ignores_bounds().await?));
             Ok(())
         }
     });

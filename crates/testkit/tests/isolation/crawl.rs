@@ -60,7 +60,7 @@ const FOUND: [&str; 24] = [
 /// log of their requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn e_16_nobody_reads_what_is_not_theirs() -> Result<()> {
-    let cast = Cast::start().await?;
+    let cast = Cast::on_postgres().await?;
     let rows = routes::rows()?;
     let mut readers = readers(&cast)?;
     for reader in &mut readers {
@@ -87,7 +87,7 @@ async fn e_16_nobody_reads_what_is_not_theirs() -> Result<()> {
 /// E-16: the same through the command line.
 #[tokio::test(flavor = "multi_thread")]
 async fn e_16_nobody_reads_what_is_not_theirs_on_the_command_line() -> Result<()> {
-    let cast = Cast::start().await?;
+    let cast = Cast::on_postgres().await?;
     let cli = Cli::new(&cast.hub.url(), Some(cast.a.owner.token.clone()))?;
     let (own, other) = (&cast.a, &cast.b);
     let mut lines = 0;
@@ -119,7 +119,7 @@ async fn e_16_nobody_reads_what_is_not_theirs_on_the_command_line() -> Result<()
 /// FLEET-9, E-16: an organization's inventory is what is on its clusters for it, and nothing of any other organization.
 #[tokio::test(flavor = "multi_thread")]
 async fn fleet_9_an_organizations_inventory_is_its_own() -> Result<()> {
-    let cast = Cast::start().await?;
+    let cast = Cast::on_postgres().await?;
     let cli = Cli::new(&cast.hub.url(), Some(cast.a.owner.token.clone()))?;
     for (organization, object) in [(&cast.a.child, "child-object"), (&cast.a.annex, "annex-object")] {
         let object = canary(cast.a.letter, object);
@@ -156,7 +156,7 @@ async fn absent(cli: &Cli, arguments: &[&str]) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn e_16_an_agent_knows_and_speaks_of_its_own_cluster_only() -> Result<()> {
     use bastide_api::agent::{STATUS, SetStatus, Status};
-    let cast = Cast::start().await?;
+    let cast = Cast::on_postgres().await?;
     let agent = &cast.a.spoke.agent;
     let desired = serde_json::to_string(&agent.desired(0).await?)?;
     ensure!(desired.contains("canary-a-child") && !desired.contains("canary-b"), "{desired}");

@@ -1,6 +1,7 @@
 //! The hub as a whole: the real server on SQLite and on PostgreSQL, the real command line, browsers without a window, and
 //! agents that only speak the protocol. Each test's name or comment carries the ids of the rules that it proves.
 
+mod bounds;
 mod cli;
 mod database;
 mod identity;
