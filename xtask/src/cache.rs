@@ -55,6 +55,11 @@ pub(crate) fn checksum(parts: &[&str]) -> String {
     hex::encode(hash.finalize())
 }
 
+/// The first digits of a text's checksum, enough to see that it changed.
+pub(crate) fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes())).chars().take(16).collect()
+}
+
 /// The exclusive right to make something in the cache. Given back when the file is closed, also by a crash.
 fn lock(path: &Path, what: &str) -> Result<File> {
     let file = File::create(path).with_context(|| format!("cannot make {}", path.display()))?;

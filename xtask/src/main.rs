@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod layout;
 mod limit;
+mod mutants;
 mod openapi;
 mod say;
 mod schemathesis;
@@ -39,6 +40,8 @@ usage: cargo xtask <task>
     --list           say which steps there are
     -- FILTER…       what to pass to the test programs, such as a part of a test's name
   tidy               check the project's own rules; --list says which
+  mutants [FILE…]    put small faults into the code that decides who may do what, and see that tests notice; without
+                     files, into those that have changed since; --all: into all
   bench [N]          build for release and measure how fast N organizations (200) reach a cluster
   bench-agents [N]   build for release and measure what N agents (1000) cost a hub
   openapi            write openapi/hub.json anew
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
             say::line(&tidy::list());
             Ok(ExitCode::SUCCESS)
         }
+        ["mutants", ref rest @ ..] => mutants::run(workspace(), rest).map(|()| ExitCode::SUCCESS),
         ["bench", ref rest @ ..] => bench::run(workspace(), "bench-fleet", rest).map(|()| ExitCode::SUCCESS),
         ["bench-agents", ref rest @ ..] => {
             bench::run(workspace(), "bench-agents", rest).map(|()| ExitCode::SUCCESS)

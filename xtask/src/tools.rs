@@ -4,6 +4,7 @@
 //! without asking; the others go into the cache, pinned by the lock files under `tools/`.
 
 mod browser;
+mod mutants;
 mod python;
 mod system;
 
@@ -39,4 +40,12 @@ pub(crate) fn ensure_installed(workspace: &Path) -> Result<Tools> {
         axe: browser::ensure_installed(workspace, &cache)?,
         python: python::ensure_installed(workspace, &cache)?,
     })
+}
+
+/// The program that tries out mutants, installed when it is missing. Not among [`Tools`]: the tests do not need it.
+///
+/// # Errors
+/// When it cannot be installed.
+pub(crate) fn ensure_mutants(workspace: &Path) -> Result<PathBuf> {
+    mutants::ensure_installed(workspace, &cache_folder()?)
 }

@@ -7,6 +7,8 @@ mod cast;
 #[cfg(test)]
 mod matrix;
 #[cfg(test)]
+mod preview;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod rules;
