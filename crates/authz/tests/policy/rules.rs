@@ -12,7 +12,7 @@ use bastide_authz::{Action, Actor, Change, Commons, Controller, Graph, Own, Perm
 use bastide_model::access::Caller;
 use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::permission::PermissionSet;
-use bastide_model::role::{Administration, Reach, Role};
+use bastide_model::role::{Administration, Reach, Role, TeamRole};
 use bastide_model::user::Access;
 use bastide_model::{
     AssignmentId, ClusterId, Error, HubId, OrganizationId, Permission, RealmId, Result, UserId,
@@ -20,10 +20,10 @@ use bastide_model::{
 use uuid::Uuid;
 
 use crate::cast::{
-    ADMINISTRATOR_BENEATH, ADMINISTRATOR_HERE, BRAND, CHILD, CHILD_OWNER, CLIENT_ADMINISTRATOR, DISABLED,
-    ELSEWHERE, EXPIRED, GRANDCHILD, HUB, NO_CONSOLE, NOBODY, NOW, OTHER, ROOT, ROOT_OWNER, SIBLING,
-    SIBLING_OWNER, SITE_ADMINISTRATOR, SPARE, SPOKE, STRANGER, by_session, by_token, cast, organization,
-    user, world, world_and,
+    ADMINISTRATOR_BENEATH, ADMINISTRATOR_HERE, BILLING, BRAND, CHILD, CHILD_OWNER, CLIENT_ADMINISTRATOR,
+    CORE_TEAM, DISABLED, ELSEWHERE, EXPIRED, GRANDCHILD, HUB, NO_CONSOLE, NOBODY, NOW, OTHER, ROOT,
+    ROOT_OWNER, SHOP, SIBLING, SIBLING_OWNER, SITE_ADMINISTRATOR, SPARE, SPOKE, STRANGER, TEAM_ADMINISTRATOR,
+    by_session, by_token, cast, organization, user, world, world_and,
 };
 
 /// An id that nothing has.
@@ -64,6 +64,25 @@ fn hier_4_a_moved_organization_is_seen_from_where_it_is() {
     assert_eq!(sees(&graph, SIBLING_OWNER), [CHILD, GRANDCHILD, SIBLING]);
     assert_eq!(sees(&graph, CHILD_OWNER), [CHILD, GRANDCHILD]);
     assert_eq!(sees(&graph, ROOT_OWNER), [ROOT, CHILD, GRANDCHILD, SIBLING]);
+}
+
+/// HIER-2: whatever is written down, nothing that was given in one realm is good for an account of another, not even by
+/// way of a team.
+#[test]
+fn hier_2_neither_roles_nor_teams_cross_a_realm() {
+    let graph = world_and([
+        grant(90, STRANGER, CHILD, Role::Owner, Reach::Beneath),
+        grant(91, STRANGER, CHILD, Role::BillingAdministrator, Reach::Beneath),
+        Change::TeamMember { team: CORE_TEAM, user: STRANGER, role: TeamRole::Administrator },
+    ]);
+    let objects =
+        [Object::Organization(CHILD), Object::Billing(CHILD), Object::Team(CORE_TEAM), Object::Project(SHOP)];
+    for object in objects {
+        let held = |user, realm| graph.held(&by_session(user, realm), object, NOW).unwrap_or_default();
+        assert_eq!(held(STRANGER, OTHER), PermissionSet::EMPTY, "{object:?}");
+        let own = if object == Object::Billing(CHILD) { BILLING } else { TEAM_ADMINISTRATOR };
+        assert_ne!(held(own, BRAND), PermissionSet::EMPTY, "{object:?}");
+    }
 }
 
 /// HIER-6: for everybody, whatever they may not see is answered exactly as an id that nothing has.
@@ -356,6 +375,12 @@ fn controllers_do_only_what_their_line_says() {
     assert_eq!(who::<ChangeChildren>(CHILD), []);
     assert_eq!(who::<CreateUser>(Realm(BRAND)), []);
     assert_eq!(who::<CreateRootOrganization>(Commons(BRAND)), []);
+    for (one, other) in [(Controller::Door, Controller::Placement), (Controller::Placement, Controller::Door)]
+    {
+        let refusal = world().authorize_controller::<DeleteOrganization>(one, CHILD).unwrap_err();
+        let said = |who: Controller| format!("{refusal:?}").contains(&format!("the {} may not", who.name()));
+        assert!(said(one) && !said(other), "{refusal:?}");
+    }
     assert_eq!(who::<ReportCluster>(SPOKE), []);
     assert_eq!(action::ALL.len(), 82, "look at the lines above when actions are added");
 }
