@@ -1,5 +1,5 @@
-//! `cargo xtask bench` and `bench-agents`: build the programs for release and measure how fast organizations reach a
-//! cluster, and what many agents cost a hub.
+//! `cargo xtask bench`, `bench-agents` and `bench-lists`: build the programs for release and measure how fast organizations
+//! reach a cluster, what many agents cost a hub, and how fast pages of long lists are.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +13,8 @@ use crate::{assets, say};
 /// What is measured.
 const PROGRAMS: [&str; 2] = ["bastide-server", "bastide-agent"];
 
-/// Builds and measures; the arguments go to the program that measures, `bench-fleet` or `bench-agents`.
+/// Builds and measures; the arguments go to the program that measures, `bench-fleet`,
+/// `bench-agents` or `bench-lists`.
 ///
 /// # Errors
 /// When something cannot be built, or the run does not come to its end.

@@ -44,6 +44,7 @@ usage: cargo xtask <task>
                      files, into those that have changed since; --all: into all
   bench [N]          build for release and measure how fast N organizations (200) reach a cluster
   bench-agents [N]   build for release and measure what N agents (1000) cost a hub
+  bench-lists [N]    build for release and measure pages of lists with N organizations (100000)
   openapi            write openapi/hub.json anew
   assets [--print]   build the Kubernetes servers for tests and the demo into a cache;
                      with --print, write the cache folder's path to standard output";
@@ -63,6 +64,9 @@ fn main() -> ExitCode {
         ["bench", ref rest @ ..] => bench::run(workspace(), "bench-fleet", rest).map(|()| ExitCode::SUCCESS),
         ["bench-agents", ref rest @ ..] => {
             bench::run(workspace(), "bench-agents", rest).map(|()| ExitCode::SUCCESS)
+        }
+        ["bench-lists", ref rest @ ..] => {
+            bench::run(workspace(), "bench-lists", rest).map(|()| ExitCode::SUCCESS)
         }
         ["openapi"] => openapi::write(workspace()).map(|()| ExitCode::SUCCESS),
         ["assets"] => build_assets(false),

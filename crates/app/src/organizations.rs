@@ -189,9 +189,14 @@ pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<List
     let visible = app.graph(|graph| graph.visible_organizations(caller, now))?;
     let mut tx = app.read(&visible).await?;
     let listed = tx.organization_list(&visible, page).await?;
-    let mut details = Vec::with_capacity(listed.items.len());
+    let ids: Vec<_> = listed.items.iter().map(|organization| organization.id).collect();
+    let mut host_names = tx.host_names_of_each(&ids).await?;
+    let plans = tx.plans_of_each(&listed.items).await?;
+    let mut details = Vec::with_capacity(ids.len());
     for organization in listed.items {
-        details.push(detail(app, &mut tx, caller, organization).await?);
+        let plan = plans.get(&organization.plan).cloned().ok_or(Error::NotFound)?;
+        let host_names = host_names.remove(&organization.id).unwrap_or_default();
+        details.push(described(app, caller, organization, plan, host_names));
     }
     Ok(Listed { items: details, next: listed.next })
 }
@@ -215,13 +220,23 @@ pub(crate) async fn detail(
     organization: Organization,
 ) -> Result<Details> {
     let plan = tx.plan(organization.realm, organization.plan).await?;
+    let host_names = tx.host_names_of(organization.id).await?;
+    Ok(described(app, caller, organization, plan, host_names))
+}
+
+fn described(
+    app: &App,
+    caller: &Caller,
+    organization: Organization,
+    plan: Plan,
+    host_names: Vec<HostSuffix>,
+) -> Details {
     let (id, now) = (organization.id, app.now());
-    let host_names = tx.host_names_of(id).await?;
     let parent_visible =
         organization.parent.is_some_and(|parent| app.authorize::<ViewOrganization>(caller, parent).is_ok());
     let (role, revision) = app.graph(|graph| (graph.role_at(caller.user, id, now), graph.revision()));
     let actions = offered(app, caller, &organization);
-    Ok(Details { organization, plan, host_names, parent_visible, role, actions, revision })
+    Details { organization, plan, host_names, parent_visible, role, actions, revision }
 }
 
 /// What the caller may do with an organization, asked of the same code that decides when they do it.

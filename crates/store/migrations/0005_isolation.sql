@@ -36,3 +36,9 @@ insert into reported_sets_with_realm
     from reported_sets s join organizations o on o.id = s.organization_id;
 drop table reported_sets;
 alter table reported_sets_with_realm rename to reported_sets;
+
+-- Pages of lists, whatever the size of other realms; the log of the installation by time.
+create index organizations_by_name_in_realm on organizations (realm_id, search, id);
+drop index users_by_name;
+create index users_by_name on users (realm_id, search, id);
+create index audit_records_by_time on audit_records (at_ms, id) where not crossed;

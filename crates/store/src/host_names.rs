@@ -11,11 +11,16 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::audit::Target;
-use crate::db::{Tx, args, parse, rows, statements};
+use crate::db::{Tx, Value, args, parse, rows, statements};
 use crate::errors::say;
+
+/// Organizations that one statement looks up; shorter lists are filled with the nil UUID, which is no organization's.
+const CHUNK: usize = 20;
 
 statements! {
     OF = "select name from host_names where organization_id = $1 order by name";
+    OF_EACH = "select organization_id, name from host_names where organization_id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) order by organization_id, name";
     PLACED_ON = "select organization_id, name from host_names \
         where organization_id in (select organization_id from placements where cluster_id = $1) order by organization_id, name";
     // Names have no letter that `like` reads as a pattern.
@@ -42,12 +47,33 @@ impl Tx {
         rows.into_iter().map(|(name,)| parse("host_names.name", &name)).collect()
     }
 
+    /// The host names that each of these organizations owns.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn host_names_of_each(
+        &mut self,
+        organizations: &[OrganizationId],
+    ) -> Result<HashMap<OrganizationId, Vec<HostSuffix>>> {
+        let mut rows = Vec::new();
+        for chunk in organizations.chunks(CHUNK) {
+            let mut args: Vec<_> = chunk.iter().map(|id| Value::from(id.uuid())).collect();
+            args.resize(CHUNK, Value::from(Uuid::nil()));
+            rows.extend(self.all(OF_EACH, args).await?);
+        }
+        Self::host_names_by_owner(rows)
+    }
+
     /// Those of every organization on a cluster.
     pub(crate) async fn host_names_placed_on(
         &mut self,
         cluster: ClusterId,
     ) -> Result<HashMap<OrganizationId, Vec<HostSuffix>>> {
         let rows: Vec<OwnedRow> = self.all(PLACED_ON, args![cluster.uuid()]).await?;
+        Self::host_names_by_owner(rows)
+    }
+
+    fn host_names_by_owner(rows: Vec<OwnedRow>) -> Result<HashMap<OrganizationId, Vec<HostSuffix>>> {
         let mut owned: HashMap<_, Vec<_>> = HashMap::new();
         for row in rows {
             let name = parse("host_names.name", &row.name)?;

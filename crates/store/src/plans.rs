@@ -1,7 +1,11 @@
 //! Plans.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use bastide_authz::Permit;
 use bastide_authz::action::ViewPlans;
+use bastide_model::organization::Organization;
 use bastide_model::plan::{Plan, default_plans};
 use bastide_model::{Error, Ids, PlanId, RealmId, Result};
 use serde_json::Value as Json;
@@ -45,6 +49,20 @@ impl Tx {
     pub async fn plans_of(&mut self, realm: RealmId) -> Result<Vec<Plan>> {
         let rows: Vec<PlanRow> = self.all(LIST, args![realm.uuid()]).await?;
         rows.into_iter().map(plan).collect()
+    }
+
+    /// The plans of these organizations; each is read once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when one is gone.
+    pub async fn plans_of_each(&mut self, organizations: &[Organization]) -> Result<HashMap<PlanId, Plan>> {
+        let mut plans = HashMap::new();
+        for organization in organizations {
+            if let Entry::Vacant(unknown) = plans.entry(organization.plan) {
+                unknown.insert(self.plan(organization.realm, organization.plan).await?);
+            }
+        }
+        Ok(plans)
     }
 
     /// One plan of a realm.

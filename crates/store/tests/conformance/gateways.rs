@@ -6,7 +6,7 @@ use bastide_model::gateway::{CertificatePolicy, GatewayConfiguration};
 use bastide_model::host_name::HostSuffix;
 use bastide_model::organization::OrganizationState;
 use bastide_model::placement::{DesiredGateway, desired_for};
-use bastide_model::{ClusterId, Error, OrganizationId, Result};
+use bastide_model::{ClusterId, Error, OrganizationId, Result, SystemIds};
 
 use crate::bed::{Bed, both_engines, code};
 use crate::deletion::{self, place};
@@ -120,6 +120,10 @@ async fn fleet_5_host_names_come_back_and_are_freed(bed: Bed) {
     let before = bed.organization(acme).await;
     own(&bed, acme, &["b.example", "a.example"]).await.unwrap();
     assert_eq!(owned(&bed, acme).await, ["a.example", "b.example"]);
+    let mut asked: Vec<_> = (0..30).map(|_| OrganizationId::fresh(&SystemIds)).collect();
+    asked.extend([acme, beta]);
+    let each = bed.read().await.host_names_of_each(&asked).await.unwrap();
+    assert_eq!((each.len(), each[&acme].len()), (1, 2), "in more than one statement");
     assert_eq!(bed.organization(acme).await.revision, before.revision + 1);
     let permit = bed.placement::<SetDesired>(cluster).await;
     let placed = bed.read().await.placed_now(&permit).await.unwrap().remove(0);

@@ -1,0 +1,63 @@
+-- Fills an installation for `bench-lists`; `:organizations` and `:users` are how many.
+
+create temporary table here as
+    select r.id as realm, (select id from plans where realm_id = r.id and slug = 'business') as plan,
+        (extract(epoch from now()) * 1000)::bigint as now_ms, (select id from users limit 1) as site
+    from realms r limit 1;
+
+insert into organizations (id, realm_id, parent_id, slug, name, search, description, kind, visibility, annotations,
+    namespace_base, plan_id, state, created_at_ms, revision)
+select md5('organization ' || n)::uuid, realm, null, 'org-' || n, 'Organization ' || n,
+    'organization ' || n || ' org-' || n, 'It does what organizations do.', 'work', 'private', '{}', 'org-' || n, plan,
+    'active', now_ms - n, 1
+from here, generate_series(1, :organizations) n;
+-- Ten children each; a hundred roots, so that a hundred thousand are up to four deep, and chains of six among them.
+update organizations o set parent_id = md5('organization ' || case when n % 1000 < 6 then n - 1 else n / 10 end)::uuid
+from (select n, md5('organization ' || n)::uuid as id from generate_series(101, :organizations) n) as numbered
+where o.id = numbered.id;
+
+insert into users (id, realm_id, email, email_key, name, search, password_hash, access, created_at_ms, revision)
+select md5('user ' || n)::uuid, realm, 'user-' || n || '@bench.example', 'user-' || n || '@bench.example', 'User ' || n,
+    'user ' || n || ' user-' || n || '@bench.example', null, 'enabled', now_ms, 1
+from here, generate_series(1, :users) n;
+
+-- Everybody below the number of organizations owns one.
+insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms)
+select md5('owner ' || n)::uuid, realm, md5('organization ' || n)::uuid, md5('user ' || n)::uuid, 'owner', 'beneath', now_ms
+from here, generate_series(1, :organizations) n;
+insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms)
+select md5('administrator ' || n)::uuid, realm, md5('organization ' || 1 + n % :organizations)::uuid, md5('user ' || n)::uuid,
+    'administrator', 'here', now_ms
+from here, generate_series(:organizations + 1, :users) n;
+-- One with many, and one who is in many.
+insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms)
+select md5('of one ' || n)::uuid, realm, md5('organization 1')::uuid, md5('user ' || n)::uuid, 'administrator', 'here', now_ms
+from here, generate_series(2, 1000) n
+on conflict do nothing;
+insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms)
+select md5('in many ' || n)::uuid, realm, md5('organization ' || 1 + n * 7 % :organizations)::uuid, md5('user ' || :users)::uuid,
+    'administrator', 'here', now_ms
+from here, generate_series(1, 20) n
+on conflict do nothing;
+
+insert into host_names (name, realm_id, organization_id)
+select 'org-' || n || '.bench.example', realm, md5('organization ' || n)::uuid
+from here, generate_series(1, :organizations, 2) n;
+
+-- A creation in the log of each, and a long log of the first. Hashes are of no use here: nobody checks them.
+insert into audit_records (id, realm_id, log_id, sequence, at_ms, actor_name, credential, operation, target_kind, target,
+    target_name, after_value, address, request, hash, crossed)
+select md5('record ' || n)::uuid, realm, md5('organization ' || n)::uuid, 1, now_ms - n, 'user-' || n, 'session',
+    'organization_create_root', 'organization', md5('organization ' || n), 'org-' || n, '{"name": "it"}'::jsonb, '', '', '', false
+from here, generate_series(2, :organizations) n
+union all
+select md5('first ' || n)::uuid, realm, md5('organization 1')::uuid, n, now_ms - n, 'user-1', 'session',
+    'organization_update', 'organization', md5('organization 1'), 'org-1', '{"name": "it"}'::jsonb, '', '', '', false
+from here, generate_series(1, :organizations / 10) n;
+
+insert into tokens (id, realm_id, user_id, name, prefix, secret_hash, permissions, created_at_ms, expires_at_ms, last_used_at_ms)
+select md5(token)::uuid, realm, holder, token, 'bastide_pat_', sha256(token::bytea), null, now_ms, now_ms + 86400000, now_ms
+from here, lateral (values ('bastide_pat_bench_site', site), ('bastide_pat_bench_owner', md5('user 1')::uuid),
+    ('bastide_pat_bench_member', md5('user ' || :users)::uuid)) as tokens (token, holder);
+
+analyze organizations, users, assignments, host_names, audit_records, tokens, plans;
