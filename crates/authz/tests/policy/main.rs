@@ -5,6 +5,8 @@ mod bounds;
 #[cfg(test)]
 mod cast;
 #[cfg(test)]
+mod granting;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod preview;

@@ -1,0 +1,112 @@
+//! Who may give what to whom, and which teams and projects somebody sees: rules that lead to no single permit.
+
+use bastide_authz::visible::Scope;
+use bastide_authz::{Change, Graph};
+use bastide_model::access::Caller;
+use bastide_model::permission::PermissionSet;
+use bastide_model::role::{Reach, Role, TeamRole};
+use bastide_model::{OrganizationId, Permission, ProjectId, RoleId, TeamId, UserId};
+use uuid::Uuid;
+
+use crate::cast::{
+    ADMINISTRATOR_BENEATH, ADMINISTRATOR_HERE, BRAND, CHILD, CHILD_ROLE, CORE_TEAM, CUSTOM, ELSEWHERE,
+    GRANDCHILD, NOW, ROOT, ROOT_KEYS, ROOT_OWNER, ROOT_ROLE, SHOP, SIBLING, TEAM_VIEWER, by_session,
+    by_token, world, world_and,
+};
+
+fn person(user: UserId) -> Caller {
+    by_session(user, BRAND)
+}
+
+/// What the caller lacks to give a role.
+fn lacks(caller: &Caller, at: OrganizationId, role: Role, reach: Reach) -> PermissionSet {
+    world().lacks_to_grant(caller, at, (role, reach), NOW).unwrap()
+}
+
+/// ROLE-7, E-19: nobody gives what they do not hold themselves, nor further than they hold it.
+#[test]
+fn role_7_nobody_gives_more_than_they_hold_or_further() {
+    let (owner, nothing) = (person(ROOT_OWNER), PermissionSet::EMPTY);
+    for reach in [Reach::Here, Reach::Beneath] {
+        for role in [Role::Owner, Role::Administrator, Role::Custom(ROOT_ROLE)] {
+            assert_eq!(lacks(&owner, CHILD, role, reach), nothing, "{role:?} {reach:?}");
+        }
+    }
+    let (here, beneath) = (person(ADMINISTRATOR_HERE), person(ADMINISTRATOR_BENEATH));
+    let all = Role::Administrator.permissions();
+    assert_eq!(lacks(&here, ROOT, Role::Administrator, Reach::Here), nothing);
+    assert_eq!(lacks(&here, ROOT, Role::Administrator, Reach::Beneath), all, "it is good at the root only");
+    assert_eq!(lacks(&beneath, ROOT, Role::Administrator, Reach::Beneath), nothing);
+    assert_eq!(
+        lacks(&beneath, ROOT, Role::Owner, Reach::Here),
+        Role::Owner.permissions().without(all),
+        "what an owner holds beyond an administrator"
+    );
+    assert_eq!(lacks(&here, CHILD, Role::Administrator, Reach::Here), all, "nothing is held there");
+}
+
+/// ROLE-7, SEC-3: who holds a custom role gives its keys and no others; a token gives what it is good for.
+#[test]
+fn role_7_a_custom_role_and_a_narrow_token_give_what_they_hold() {
+    let custom = person(CUSTOM);
+    assert_eq!(lacks(&custom, CHILD, Role::Custom(ROOT_ROLE), Reach::Here), PermissionSet::EMPTY);
+    assert_eq!(lacks(&custom, CHILD, Role::Custom(ROOT_ROLE), Reach::Beneath), ROOT_KEYS);
+    let of_child = PermissionSet::of(&[Permission::ProjectsView]);
+    assert_eq!(lacks(&custom, CHILD, Role::Custom(CHILD_ROLE), Reach::Here), of_child);
+    let narrow = by_token(ROOT_OWNER, BRAND, ROOT_KEYS);
+    assert_eq!(lacks(&narrow, CHILD, Role::Custom(ROOT_ROLE), Reach::Here), PermissionSet::EMPTY);
+    assert_eq!(lacks(&narrow, CHILD, Role::Custom(CHILD_ROLE), Reach::Here), of_child);
+}
+
+/// ROLE-6: a custom role can be given where it was defined and beneath, and nowhere else.
+#[test]
+fn role_6_a_custom_role_can_be_given_where_it_was_defined_and_beneath() {
+    let graph = world();
+    let everywhere = [ROOT, CHILD, GRANDCHILD, SIBLING, ELSEWHERE];
+    let usable = |role: RoleId| {
+        everywhere.into_iter().filter(|at| graph.role_usable_at(role, *at)).collect::<Vec<_>>()
+    };
+    assert_eq!(usable(ROOT_ROLE), [ROOT, CHILD, GRANDCHILD, SIBLING]);
+    assert_eq!(usable(CHILD_ROLE), [CHILD, GRANDCHILD]);
+    assert_eq!(usable(RoleId::from_uuid(Uuid::from_u128(0xDEAD))), []);
+}
+
+const OTHER_SIDE: TeamId = TeamId::from_uuid(Uuid::from_u128(90));
+const OTHER_WORK: ProjectId = ProjectId::from_uuid(Uuid::from_u128(90));
+
+/// The world, with a team and a project of the sibling, of which [`TEAM_VIEWER`] is a member, too.
+fn two_sides() -> Graph {
+    world_and([
+        Change::Team { id: OTHER_SIDE, organization: SIBLING },
+        Change::TeamMember { team: OTHER_SIDE, user: TEAM_VIEWER, role: TeamRole::Viewer },
+        Change::Project { id: OTHER_WORK, organization: SIBLING },
+        Change::ProjectTeam { project: OTHER_WORK, team: OTHER_SIDE, role: TeamRole::Viewer },
+    ])
+}
+
+/// ROLE-2: somebody in a team sees, of an organization, the teams that they are in and what these work on there.
+#[test]
+fn role_2_a_member_sees_their_own_teams_and_projects_of_that_organization() {
+    let graph = two_sides();
+    let member = person(TEAM_VIEWER);
+    for (at, team, project) in [(CHILD, CORE_TEAM, SHOP), (SIBLING, OTHER_SIDE, OTHER_WORK)] {
+        let teams = graph.visible_teams(&member, at, NOW).unwrap();
+        assert_eq!(teams.scope(), &Scope::These([team].into()));
+        let projects = graph.visible_projects(&member, at, NOW).unwrap();
+        assert_eq!(projects.scope(), &Scope::These([project].into()));
+    }
+    let owner = person(ROOT_OWNER);
+    assert_eq!(graph.visible_teams(&owner, CHILD, NOW).unwrap().scope(), &Scope::All);
+    assert_eq!(graph.visible_projects(&owner, CHILD, NOW).unwrap().scope(), &Scope::All);
+}
+
+/// SEC-3: a token that cannot see teams or projects lists none, whoever's it is.
+#[test]
+fn sec_3_a_token_lists_only_what_it_is_good_for() {
+    let graph = two_sides();
+    for user in [TEAM_VIEWER, ROOT_OWNER] {
+        let blind = by_token(user, BRAND, PermissionSet::of(&[Permission::OrganizationsView]));
+        assert_eq!(graph.visible_teams(&blind, CHILD, NOW).unwrap().scope(), &Scope::These([].into()));
+        assert_eq!(graph.visible_projects(&blind, CHILD, NOW).unwrap().scope(), &Scope::These([].into()));
+    }
+}
