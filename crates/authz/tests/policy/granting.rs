@@ -1,6 +1,6 @@
 //! Who may give what to whom, and which teams and projects somebody sees: rules that lead to no single permit.
 
-use bastide_authz::visible::Scope;
+use bastide_authz::visible::{Ids, Scope};
 use bastide_authz::{Change, Graph};
 use bastide_model::access::Caller;
 use bastide_model::permission::PermissionSet;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::cast::{
     ADMINISTRATOR_BENEATH, ADMINISTRATOR_HERE, BRAND, CHILD, CHILD_ROLE, CORE_TEAM, CUSTOM, ELSEWHERE,
-    GRANDCHILD, NOW, ROOT, ROOT_KEYS, ROOT_OWNER, ROOT_ROLE, SHOP, SIBLING, TEAM_VIEWER, by_session,
-    by_token, world, world_and,
+    GRANDCHILD, NOW, ROOT, ROOT_KEYS, ROOT_OWNER, ROOT_ROLE, SHOP, SIBLING, STRANGER, TEAM_VIEWER,
+    by_session, by_token, world, world_and,
 };
 
 fn person(user: UserId) -> Caller {
@@ -109,4 +109,23 @@ fn sec_3_a_token_lists_only_what_it_is_good_for() {
         assert_eq!(graph.visible_teams(&blind, CHILD, NOW).unwrap().scope(), &Scope::These([].into()));
         assert_eq!(graph.visible_projects(&blind, CHILD, NOW).unwrap().scope(), &Scope::These([].into()));
     }
+}
+
+/// HIER-2: who is in a team is a member of its organization, for people to read; of no other, and not across a realm.
+#[test]
+fn hier_2_a_member_of_a_team_is_called_so_in_its_organization_only() {
+    let graph = world_and([Change::TeamMember { team: CORE_TEAM, user: STRANGER, role: TeamRole::Viewer }]);
+    assert_eq!(graph.role_at(TEAM_VIEWER, CHILD, NOW), Some("member"));
+    for at in [ROOT, GRANDCHILD, SIBLING] {
+        assert_eq!(graph.role_at(TEAM_VIEWER, at, NOW), None);
+    }
+    assert_eq!(graph.role_at(STRANGER, CHILD, NOW), None);
+}
+
+#[test]
+fn ids_that_are_seen_are_counted_once() {
+    let ids = Ids::from([SIBLING, ROOT, SIBLING]);
+    assert_eq!((ids.len(), ids.is_empty(), ids.iter().copied().collect()), (2, false, vec![ROOT, SIBLING]));
+    let none = Ids::<OrganizationId>::from([]);
+    assert_eq!((none.len(), none.is_empty()), (0, true));
 }
