@@ -11,8 +11,8 @@ select md5('organization ' || n)::uuid, realm, null, 'org-' || n, 'Organization 
     'organization ' || n || ' org-' || n, 'It does what organizations do.', 'work', 'private', '{}', 'org-' || n, plan,
     'active', now_ms - n, 1
 from here, generate_series(1, :organizations) n;
--- Ten children each; a hundred roots, so that a hundred thousand are up to four deep, and chains of six among them.
-update organizations o set parent_id = md5('organization ' || case when n % 1000 < 6 then n - 1 else n / 10 end)::uuid
+-- Ten children each; a hundred roots, so that most of a hundred thousand are four deep, and some are six.
+update organizations o set parent_id = md5('organization ' || case when n % 1000 in (1, 2) then n - 1 else n / 10 end)::uuid
 from (select n, md5('organization ' || n)::uuid as id from generate_series(101, :organizations) n) as numbered
 where o.id = numbered.id;
 
