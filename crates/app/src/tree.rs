@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bastide_authz::action::{
     ChangeChildren, CreateRootOrganization, DeleteOrganization, MoveOrganization, ViewMembers,
-    ViewOrganization,
+    ViewOrganization, ViewProject,
 };
 use bastide_authz::{Commons, Permit, Shift, WholeTree};
 use bastide_model::access::Caller;
@@ -318,6 +318,14 @@ pub(crate) async fn blockers(
         if app.authorize::<ViewOrganization>(caller, child).is_ok() {
             let kind = BlockerKind::Organization;
             blockers.named.push(Blocker { kind, id: child.to_string(), slug, name });
+        } else {
+            blockers.unnamed += 1;
+        }
+    }
+    for (project, slug, name) in tx.organization_projects(id).await? {
+        if app.authorize::<ViewProject>(caller, project).is_ok() {
+            let kind = BlockerKind::Project;
+            blockers.named.push(Blocker { kind, id: project.to_string(), slug, name });
         } else {
             blockers.unnamed += 1;
         }

@@ -101,6 +101,8 @@ actions! {
     AssignTeamMember on TeamId, "team_member_set", MembersAssign;
     /// Take somebody out of a team (ROLE-8).
     RemoveTeamMember on TeamId, "team_member_delete", MembersDelete;
+    /// Leave a team (ORG-9).
+    LeaveTeam on TeamId, "team_leave", TeamsView;
     /// See the projects of an organization: all, or those of one's teams (ROLE-2).
     ViewProjects on OrganizationId, "project_list", OrganizationsView;
     /// Create a project (WORK-1).

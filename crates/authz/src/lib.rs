@@ -18,6 +18,7 @@ mod people;
 pub mod permit;
 pub mod policy;
 pub mod target;
+mod teams;
 pub mod visible;
 
 pub use action::Action;

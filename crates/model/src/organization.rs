@@ -151,6 +151,8 @@ pub struct NewOrganization {
 pub enum BlockerKind {
     /// An organization directly beneath it.
     Organization,
+    /// A project in it.
+    Project,
 }
 
 impl BlockerKind {
@@ -158,6 +160,7 @@ impl BlockerKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Organization => "organization",
+            Self::Project => "project",
         }
     }
 
@@ -165,6 +168,7 @@ impl BlockerKind {
     const fn code(self) -> &'static str {
         match self {
             Self::Organization => "has_children",
+            Self::Project => "has_projects",
         }
     }
 
@@ -172,6 +176,7 @@ impl BlockerKind {
     const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Organization => ("sub-organizations", "Delete or move them first."),
+            Self::Project => ("projects", "Delete them first."),
         }
     }
 }

@@ -29,8 +29,10 @@ mod outbox;
 mod parting;
 mod placements;
 mod plans;
+mod projects;
 mod sessions;
 mod sets;
+mod teams;
 mod tokens;
 mod tree;
 mod users;
@@ -51,6 +53,7 @@ pub use outbox::OutboxMessage;
 pub use parting::Ends;
 pub use sessions::Session;
 pub use sets::{PlacementStatus, StoredReport};
+pub use teams::TakesFromTeam;
 pub use tokens::Token;
 pub use tree::{Arrival, Departure};
 pub use users::Member;
@@ -76,8 +79,10 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         outbox::STATEMENTS,
         placements::STATEMENTS,
         plans::STATEMENTS,
+        projects::STATEMENTS,
         sessions::STATEMENTS,
         sets::STATEMENTS,
+        teams::STATEMENTS,
         tokens::STATEMENTS,
         tree::STATEMENTS,
         users::STATEMENTS,

@@ -87,6 +87,16 @@ impl PageRequest {
         self.after.as_ref().map_or(Uuid::nil(), |(_, id)| *id)
     }
 
+    /// What comes after the page before, in order, of items that are there whole: as many as a statement would fetch.
+    pub(crate) fn sorted<T>(&self, items: Vec<T>, key: impl Fn(&T) -> (String, Uuid)) -> Vec<T> {
+        let after = (self.after_key().to_owned(), self.after_id());
+        let mut keyed: Vec<_> = items.into_iter().map(|item| (key(&item), item)).collect();
+        keyed.retain(|(key, _)| *key > after && self.matches(&key.0));
+        keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
+        keyed.truncate(usize::try_from(self.fetch()).unwrap_or(usize::MAX));
+        keyed.into_iter().map(|(_, item)| item).collect()
+    }
+
     /// How many rows to fetch: one more than the page has, to know whether there is a next one.
     pub(crate) fn fetch(&self) -> i64 {
         i64::from(self.size) + 1

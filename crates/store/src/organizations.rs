@@ -398,7 +398,7 @@ impl Tx {
     /// Begins the deletion of an organization (ORG-8). From then on nothing is made beneath it.
     ///
     /// # Errors
-    /// [`Error::Conflict`] `already_deleting`, or `has_children`.
+    /// [`Error::Conflict`] `already_deleting`, `has_children` or `has_projects`.
     pub async fn organization_delete(
         &mut self,
         permit: &Permit<DeleteOrganization>,
@@ -414,6 +414,10 @@ impl Tx {
         if !self.organization_children(id).await?.is_empty() {
             let detail = format!("{} has sub-organizations. Delete or move them first.", before.slug);
             return Err(Error::conflict("has_children", detail));
+        }
+        if !self.organization_projects(id).await?.is_empty() {
+            let detail = format!("{} has projects. Delete them first.", before.slug);
+            return Err(Error::conflict("has_projects", detail));
         }
         let target = Target::new("organization", permit.target(), &before.slug);
         self.audit(

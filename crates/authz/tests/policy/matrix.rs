@@ -119,7 +119,8 @@ fn rows() -> Vec<Row> {
         DeleteTeam,
         ViewTeamMembers,
         AssignTeamMember,
-        RemoveTeamMember
+        RemoveTeamMember,
+        LeaveTeam
     );
     let projects = [("shop", SHOP), ("vault", VAULT)];
     ask!(no_agent, projects, ViewProject, UpdateProject, DeleteProject, AssignProjectTeam, RemoveProjectTeam);

@@ -15,6 +15,8 @@ use bastide_model::licence::Examination;
 use bastide_model::names::Annotations;
 use bastide_model::organization::OrganizationState;
 use bastide_model::placement::Leaving;
+use bastide_model::role::TeamRole;
+use bastide_model::team::{Project, Team};
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, GatewayConfigurationId, Ids, JoinTokenId, OrganizationId, RealmId,
     RequestId, SessionId, SystemIds, Timestamp, TokenId, UserId,
@@ -26,7 +28,7 @@ use uuid::Uuid;
 use crate::bed::{Bed, audit_id, both_engines, code, race};
 use crate::deletion;
 use crate::organizations::HOSTILE;
-use crate::{placements, tree};
+use crate::{placements, teams, tree};
 
 both_engines! {
     sec_4_every_change_leaves_its_record,
@@ -114,6 +116,11 @@ const WITHOUT_RECORD: &[&str] = &[
     "organization_view",
     "organization_children_change",
     "member_list",
+    "team_list",
+    "team_view",
+    "team_member_list",
+    "project_list",
+    "project_view",
     "organization_audit_list",
     "plan_list",
     "user_list",
@@ -133,6 +140,7 @@ async fn sec_4_every_change_leaves_its_record(bed: Bed) {
     let mut seen = Seen { operations: BTreeSet::new(), records: 0 };
     seen.one(&bed, "setup_complete").await;
     organizations_leave_records(&bed, &mut seen).await;
+    teams_leave_records(&bed, &mut seen).await;
     people_leave_records(&bed, &mut seen).await;
     clusters_leave_records(&bed, &mut seen).await;
     let known: BTreeSet<_> = action::ALL.iter().map(|action| action.operation.to_owned()).collect();
@@ -177,6 +185,40 @@ async fn organizations_leave_records(bed: &Bed, seen: &mut Seen) {
     seen.one(bed, "organization_delete").await;
     deletion::tear_down(bed, child, OrganizationState::PartiallyDeleted).await.unwrap();
     seen.one(bed, "organization_tear_down").await;
+}
+
+async fn teams_leave_records(bed: &Bed, seen: &mut Seen) {
+    let (owner, member) = (bed.user("tom@example.org").await, bed.user("tim@example.org").await);
+    seen.records += 1;
+    seen.one(bed, "user_create").await;
+    let acme = bed.root("teamed", owner).await;
+    seen.creation(bed, "organization_create_root", None, acme).await;
+    let core = teams::team(bed, acme, "core").await;
+    seen.one(bed, "team_create").await;
+    teams::rename_team(bed, &core, "Renamed").await.unwrap();
+    seen.one(bed, "team_update").await;
+    let core = Team { revision: 2, ..core };
+    teams::join(bed, &core, owner, TeamRole::Viewer).await.unwrap();
+    seen.one(bed, "team_member_set").await;
+    teams::join(bed, &core, member, TeamRole::Viewer).await.unwrap();
+    seen.one(bed, "team_member_set").await;
+    teams::remove(bed, &core, owner).await.unwrap();
+    seen.one(bed, "team_member_delete").await;
+    teams::leave(bed, &core, member).await.unwrap();
+    seen.one(bed, "team_leave").await;
+    let shop = teams::project(bed, acme, "shop").await;
+    seen.one(bed, "project_create").await;
+    teams::rename_project(bed, &shop, "Renamed").await.unwrap();
+    seen.one(bed, "project_update").await;
+    let shop = Project { revision: 2, ..shop };
+    teams::share(bed, &shop, &core, TeamRole::Developer).await.unwrap();
+    seen.one(bed, "project_team_set").await;
+    teams::unshare(bed, &shop, &core).await.unwrap();
+    seen.one(bed, "project_team_delete").await;
+    teams::delete_project(bed, &shop).await.unwrap();
+    seen.one(bed, "project_delete").await;
+    teams::delete_team(bed, &core).await.unwrap();
+    seen.one(bed, "team_delete").await;
 }
 
 async fn rename(bed: &Bed, user: UserId, id: OrganizationId, name: &str) {

@@ -36,4 +36,5 @@ mod realms;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod teams;
 mod tree;
