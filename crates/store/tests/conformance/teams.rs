@@ -1,5 +1,6 @@
 //! Teams and projects: what is stored, what is found, what excludes what (ROLE-2, ROLE-8, WORK-1, ORG-8).
 
+use bastide_authz::Bounds;
 use bastide_authz::action::{
     AssignProjectTeam, AssignTeamMember, CreateProject, CreateTeam, DeleteOrganization, DeleteProject,
     DeleteTeam, LeaveTeam, RemoveProjectTeam, RemoveTeamMember, UpdateProject, UpdateTeam, ViewProject,
@@ -333,7 +334,7 @@ async fn e_37_a_slug_is_an_organization_s_own(bed: Bed) {
         let (store, permit) = (bed.store.clone(), bed.site::<CreateProject>(acme).await);
         let wanted = new_project(&bed, acme, "wanted");
         attempts.push(async move {
-            let mut tx = store.write().await?;
+            let mut tx = store.write(&Bounds::Everything).await?;
             tx.project_create(&permit, &wanted, audit_id()).await?;
             tx.commit().await.map(|_| ())
         });
@@ -405,13 +406,13 @@ async fn org_8_a_project_and_the_end_of_its_organization_exclude_each_other(bed:
         let (project, before) = (new_project(&bed, id, "shop"), bed.organization(id).await);
         let (one, other, audit) = (bed.store.clone(), bed.store.clone(), bed.audit());
         let making = tokio::spawn(async move {
-            let mut tx = one.write().await?;
+            let mut tx = one.write(&Bounds::Everything).await?;
             tx.project_create(&make, &project, audit_id()).await?;
             tokio::task::yield_now().await;
             tx.commit().await
         });
         let ending = tokio::spawn(async move {
-            let mut tx = other.write().await?;
+            let mut tx = other.write(&Bounds::Everything).await?;
             tx.organization_delete(&end, &before, audit).await?;
             tokio::task::yield_now().await;
             tx.commit().await
