@@ -12,6 +12,7 @@ mod organizations;
 mod paging;
 mod registry;
 mod secret;
+mod teams;
 mod transport;
 
 pub use error::{ClientError, TransportKind};

@@ -17,6 +17,7 @@ pub mod page;
 pub mod problem;
 pub mod registry;
 mod schema;
+pub mod teams;
 pub mod tree;
 pub mod users;
 

@@ -26,12 +26,14 @@ mod people;
 pub mod placement;
 pub mod placements;
 pub mod plans;
+pub mod projects;
 mod restored;
 pub mod rotation;
 mod secrets;
 mod settings;
 mod state;
 pub mod sweep;
+pub mod teams;
 pub mod tree;
 pub mod users;
 

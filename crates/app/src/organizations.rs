@@ -1,8 +1,9 @@
 //! Organizations: create, list, see, change, delete (ORG-1 to ORG-8).
 
 use bastide_authz::action::{
-    ChangeChildren, CreateClientOrganization, CreateOrganization, CreatePlacement, CreateRootOrganization,
-    DeleteOrganization, DeletePlacement, UpdateHostNames, UpdateOrganization, ViewMembers, ViewOrganization,
+    ChangeChildren, CreateClientOrganization, CreateOrganization, CreatePlacement, CreateProject,
+    CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, UpdateHostNames,
+    UpdateOrganization, ViewMembers, ViewOrganization,
 };
 use bastide_authz::{Commons, Permit, WholeTree};
 use bastide_model::access::Caller;
@@ -253,6 +254,8 @@ fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'sta
         ("move", tree::may_leave(app, caller, organization)),
         ("move_beneath", app.authorize::<ChangeChildren>(caller, id).is_ok()),
         ("delete", app.authorize::<DeleteOrganization>(caller, id).is_ok()),
+        ("create_team", app.authorize::<CreateTeam>(caller, id).is_ok()),
+        ("create_project", app.authorize::<CreateProject>(caller, id).is_ok()),
         ("create_beneath", app.authorize::<CreateOrganization>(caller, id).is_ok()),
         (
             "create_client_organization",

@@ -102,12 +102,7 @@ fn detail(app: &App, caller: &Caller, of: &Organization, project: Project) -> De
 ///
 /// # Errors
 /// Those of [`App::authorize`], [`Error::Conflict`] `slug_taken`, `already_deleting`.
-pub async fn create(
-    app: &App,
-    caller: &Caller,
-    organization: OrganizationId,
-    input: New,
-) -> Result<Details> {
+pub async fn create(app: &App, caller: &Caller, organization: OrganizationId, input: New) -> Result<Details> {
     let (permit, mut tx, of) = begin::<CreateProject>(app, caller, organization).await?;
     let project = Project {
         id: ProjectId::fresh(app.ids()),
@@ -128,13 +123,7 @@ pub async fn create(
 ///
 /// # Errors
 /// Those of [`App::authorize`], [`Error::Stale`], [`Error::Conflict`] `already_deleting`.
-pub async fn update(
-    app: &App,
-    caller: &Caller,
-    id: ProjectId,
-    seen: i64,
-    change: Change,
-) -> Result<Details> {
+pub async fn update(app: &App, caller: &Caller, id: ProjectId, seen: i64, change: Change) -> Result<Details> {
     let (permit, mut tx, of) = begin::<UpdateProject>(app, caller, id).await?;
     let before = tx.project(Some(of.id), id).await?;
     if before.revision != seen {

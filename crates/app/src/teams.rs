@@ -97,12 +97,7 @@ pub(crate) fn refuse_lacking(lacks: PermissionSet) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is none for the caller.
-pub async fn resolve(
-    app: &App,
-    caller: &Caller,
-    organization: OrganizationId,
-    name: &str,
-) -> Result<TeamId> {
+pub async fn resolve(app: &App, caller: &Caller, organization: OrganizationId, name: &str) -> Result<TeamId> {
     let permit = app.authorize::<ViewTeams>(caller, organization)?;
     let found = app.read(&permit).await?.team_find(organization, name).await?;
     let id = found.ok_or(Error::NotFound)?;
@@ -161,12 +156,7 @@ fn detail(app: &App, caller: &Caller, of: &Organization, team: Team) -> Details 
 ///
 /// # Errors
 /// Those of [`App::authorize`], [`Error::Conflict`] `slug_taken`, `already_deleting`.
-pub async fn create(
-    app: &App,
-    caller: &Caller,
-    organization: OrganizationId,
-    input: New,
-) -> Result<Details> {
+pub async fn create(app: &App, caller: &Caller, organization: OrganizationId, input: New) -> Result<Details> {
     let (permit, mut tx, of) = begin::<CreateTeam>(app, caller, organization).await?;
     let team = Team {
         id: TeamId::fresh(app.ids()),

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, cluster, completion, context, gateway, hub, join_token, licence, login, organization, permission,
-    placement, plan, resource, session, setup, token, user,
+    placement, plan, project, resource, session, setup, team, token, user,
 };
 use crate::output::Format;
 use crate::{environment, exit};
@@ -101,6 +101,12 @@ pub(crate) enum Command {
     /// Organizations, client organizations, and where they run.
     #[command(subcommand, visible_alias = "org")]
     Organization(organization::OrganizationCommand),
+    /// Teams of an organization and who is in them.
+    #[command(subcommand)]
+    Team(team::TeamCommand),
+    /// Projects of an organization and the teams on them.
+    #[command(subcommand)]
+    Project(project::ProjectCommand),
     /// On which clusters an organization is.
     #[command(subcommand)]
     Placement(placement::PlacementCommand),

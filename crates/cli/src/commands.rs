@@ -16,9 +16,11 @@ pub(crate) mod organization;
 pub(crate) mod permission;
 pub(crate) mod placement;
 pub(crate) mod plan;
+pub(crate) mod project;
 pub(crate) mod resource;
 pub(crate) mod session;
 pub(crate) mod setup;
+pub(crate) mod team;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod whoami;
@@ -56,6 +58,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
         Command::Setup(args) => setup::run(shell, args).await,
         Command::Context(command) => context::run(shell, command),
         Command::Organization(command) => organization::run(shell, command).await,
+        Command::Team(command) => team::run(shell, command).await,
+        Command::Project(command) => project::run(shell, command).await,
         Command::Placement(command) => placement::run(shell, command).await,
         Command::Cluster(command) => cluster::run(shell, command).await,
         Command::JoinToken(command) => join_token::run(shell, command).await,
@@ -86,6 +90,8 @@ fn where_to_look(command: &Command) -> Option<&'static str> {
         Command::Organization(_) | Command::Placement(_) | Command::Resource(_) => {
             Some("bastide organization list")
         }
+        Command::Team(_) => Some("bastide team list"),
+        Command::Project(_) => Some("bastide project list"),
         Command::Cluster(_) | Command::Licence(_) | Command::Gateway(_) => Some("bastide cluster list"),
         Command::JoinToken(_) => Some("bastide join-token list"),
         Command::User(_) => Some("bastide user list"),

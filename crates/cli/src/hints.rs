@@ -44,6 +44,9 @@ pub(crate) fn for_problem(problem: &Problem) -> Vec<String> {
         "cluster_in_use" => Some(
             "take the organizations off with `bastide placement remove`, or add `--clean` to have them removed, or `--leave` to leave them there",
         ),
+        "projects_orphaned" => {
+            Some("give the projects another team with `bastide project team set`, or add `--confirm <slug>`")
+        }
         "slug_taken" => Some("choose another short name with `--slug`"),
         "expired_token" => Some("the code has ended: begin again with `bastide login`"),
         "access_denied" => Some("the sign-in was refused in the browser: begin again with `bastide login`"),

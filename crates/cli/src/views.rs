@@ -3,6 +3,7 @@
 mod clusters;
 mod identity;
 mod organizations;
+mod teams;
 mod tree;
 
 pub(crate) use organizations::placement_summary;

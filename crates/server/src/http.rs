@@ -32,12 +32,14 @@ mod permissions;
 mod placements;
 mod plans;
 pub mod problem;
+mod projects;
 pub mod redirect;
 pub mod registry;
 pub mod routes;
 mod security;
 mod shape;
 mod system;
+mod teams;
 #[cfg(test)]
 mod tests;
 mod tree;

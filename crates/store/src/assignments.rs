@@ -276,6 +276,14 @@ impl Tx {
         Ok(Belongings { assignments, teams })
     }
 
+    /// Forgets that an organization is somebody's home when they have nothing there any more (HIER-5).
+    pub(crate) async fn home_forget(&mut self, user: UserId, organization: OrganizationId) -> Result<()> {
+        if self.belongings(organization, user).await?.is_empty() {
+            self.run(FORGET_HOME, args![organization.uuid(), user.uuid()]).await?;
+        }
+        Ok(())
+    }
+
     /// Whether somebody is a member of an organization: by a role that was given there, or by a team.
     ///
     /// # Errors

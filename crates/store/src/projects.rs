@@ -128,7 +128,7 @@ impl Tx {
     pub async fn project(&mut self, organization: Option<OrganizationId>, id: ProjectId) -> Result<Project> {
         let organization = organization.ok_or(Error::NotFound)?;
         let row: Option<ProjectRow> = self.maybe(ONE, args![organization.uuid(), id.uuid()]).await?;
-        project(row.ok_or(Error::NotFound)?)
+        project(&row.ok_or(Error::NotFound)?)
     }
 
     /// The projects of an organization, for the rules, by slug.
@@ -162,7 +162,7 @@ impl Tx {
             Scope::All | Scope::Realm(_) => {
                 let args = args![of.uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
                 let rows: Vec<ProjectRow> = self.all(LIST, args).await?;
-                rows.into_iter().map(project).collect::<Result<Vec<_>>>()?
+                rows.iter().map(project).collect::<Result<Vec<_>>>()?
             }
             Scope::These(ids) => self.projects_by_ids(of, ids, page).await?,
         };
@@ -179,7 +179,7 @@ impl Tx {
         for args in id_chunks(organization, ids.iter().map(|id| id.uuid())) {
             let rows: Vec<ProjectRow> = self.all(BY_IDS, args).await?;
             for row in rows {
-                found.push(project(row)?);
+                found.push(project(&row)?);
             }
         }
         Ok(page.sorted(found, |project| (search_key(project), project.id.uuid())))
@@ -303,7 +303,7 @@ impl Tx {
         page: &PageRequest,
     ) -> Result<Listed<(Team, TeamRole)>> {
         let rows: Vec<TeamRow> = self.all(TEAMS, args![permit.target().uuid()]).await?;
-        let mut items = rows.into_iter().map(team).collect::<Result<Vec<_>>>()?;
+        let mut items = rows.iter().map(team).collect::<Result<Vec<_>>>()?;
         if let Scope::These(ids) = visible.scope() {
             items.retain(|(team, _)| ids.contains(&team.id));
         }
@@ -328,7 +328,7 @@ fn place(team: &Team, role: TeamRole) -> Json {
     json!({"team": team.id, "slug": team.slug, "role": role})
 }
 
-fn project(row: ProjectRow) -> Result<Project> {
+fn project(row: &ProjectRow) -> Result<Project> {
     Ok(Project {
         id: ProjectId::from_uuid(row.id),
         realm: RealmId::from_uuid(row.realm_id),
@@ -341,7 +341,7 @@ fn project(row: ProjectRow) -> Result<Project> {
     })
 }
 
-fn team(row: TeamRow) -> Result<(Team, TeamRole)> {
+fn team(row: &TeamRow) -> Result<(Team, TeamRole)> {
     let role = parse("project_teams.role", &row.role)?;
     let team = Team {
         id: TeamId::from_uuid(row.id),

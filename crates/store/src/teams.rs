@@ -51,12 +51,6 @@ statements! {
         where m.team_id = $1 and u.search like $2 escape '\\' and (u.search, u.id) > ($3, $4) order by u.search, u.id limit $5";
     ONLY_TEAM_OF = "select p.id, p.slug from project_teams t join projects p on p.id = t.project_id where t.team_id = $1 \
         and (select count(*) from project_teams every where every.project_id = t.project_id) = 1 order by p.slug";
-    PEOPLE_BESIDES = "select count(*) from (select user_id from assignments where organization_id = $1 \
-        and role <> 'billing_administrator' and (expires_at_ms is null or expires_at_ms > $2) \
-        union select user_id from team_members where organization_id = $1) people where user_id <> $3";
-    HELD_BY = "select count(*) from (select user_id from assignments where organization_id = $1 \
-        and (expires_at_ms is null or expires_at_ms > $2) \
-        union select user_id from team_members where organization_id = $1) people where user_id = $3";
 }
 
 rows! {
@@ -88,37 +82,6 @@ impl Tx {
         }
         let detail = "the organization is being deleted; nothing in it is changed any more";
         Err(Error::conflict("already_deleting", detail))
-    }
-
-    /// How many people hold a role of an organization or are in one of its teams, this one left out (PLAN-2). Who does
-    /// nothing but look after its billing is not counted.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn organization_people_besides(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-        now: Timestamp,
-    ) -> Result<u64> {
-        let args = args![organization.uuid(), now.as_millis(), user.uuid()];
-        let (people,): (i64,) = self.one(PEOPLE_BESIDES, args).await?;
-        Ok(u64::try_from(people).unwrap_or_default())
-    }
-
-    /// Whether somebody holds a role, on whichever axis, or is in a team of an organization.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn organization_person(
-        &mut self,
-        organization: OrganizationId,
-        user: UserId,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let args = args![organization.uuid(), now.as_millis(), user.uuid()];
-        let (held,): (i64,) = self.one(HELD_BY, args).await?;
-        Ok(held > 0)
     }
 
     /// Stores a new team with its audit record.
@@ -183,7 +146,7 @@ impl Tx {
     pub async fn team(&mut self, organization: Option<OrganizationId>, id: TeamId) -> Result<Team> {
         let organization = organization.ok_or(Error::NotFound)?;
         let row: Option<TeamRow> = self.maybe(ONE, args![organization.uuid(), id.uuid()]).await?;
-        team(row.ok_or(Error::NotFound)?)
+        team(&row.ok_or(Error::NotFound)?)
     }
 
     /// The teams of an organization that a caller sees, by name.
@@ -201,7 +164,7 @@ impl Tx {
             Scope::All | Scope::Realm(_) => {
                 let args = args![of.uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
                 let rows: Vec<TeamRow> = self.all(LIST, args).await?;
-                rows.into_iter().map(team).collect::<Result<Vec<_>>>()?
+                rows.iter().map(team).collect::<Result<Vec<_>>>()?
             }
             Scope::These(ids) => self.teams_by_ids(of, ids, page).await?,
         };
@@ -218,7 +181,7 @@ impl Tx {
         for args in id_chunks(organization, ids.iter().map(|id| id.uuid())) {
             let rows: Vec<TeamRow> = self.all(BY_IDS, args).await?;
             for row in rows {
-                found.push(team(row)?);
+                found.push(team(&row)?);
             }
         }
         Ok(page.sorted(found, |team| (search_key(team), team.id.uuid())))
@@ -268,7 +231,7 @@ impl Tx {
         }
         self.change(Change::TeamGone { id });
         for member in &members {
-            self.user_home_forget(member.user, before.organization, audit.1).await?;
+            self.home_forget(member.user, before.organization).await?;
         }
         let roles: BTreeMap<_, _> = members.iter().map(|one| (one.user.to_string(), one.role)).collect();
         let mut was = fields(before);
@@ -351,7 +314,7 @@ impl Tx {
             return Err(Error::NotFound);
         }
         self.change(Change::TeamMemberGone { team: id, user });
-        self.user_home_forget(user, of.organization, audit.1).await?;
+        self.home_forget(user, of.organization).await?;
         self.audit(permit, audit, target(of), Some(place(user, role)), None).await
     }
 
@@ -371,7 +334,7 @@ impl Tx {
             let role = parse("team_members.role", &row.role)?;
             let since = Timestamp::from_millis(row.since_ms);
             let user = UserId::from_uuid(row.id);
-            Ok((row.search.clone(), person(row)?, TeamMember { team: id, user, role, since }))
+            Ok((row.search.clone(), person(&row)?, TeamMember { team: id, user, role, since }))
         };
         let items = rows.into_iter().map(item).collect::<Result<Vec<_>>>()?;
         let cut = page.cut(items, |(search, user, _)| (search.clone(), user.id.uuid()));
@@ -416,7 +379,7 @@ fn member(team: TeamId, row: &RoleRow) -> Result<TeamMember> {
     })
 }
 
-fn team(row: TeamRow) -> Result<Team> {
+fn team(row: &TeamRow) -> Result<Team> {
     Ok(Team {
         id: TeamId::from_uuid(row.id),
         realm: RealmId::from_uuid(row.realm_id),
@@ -429,7 +392,7 @@ fn team(row: TeamRow) -> Result<Team> {
     })
 }
 
-fn person(row: MemberRow) -> Result<User> {
+fn person(row: &MemberRow) -> Result<User> {
     Ok(User {
         id: UserId::from_uuid(row.id),
         realm: RealmId::from_uuid(row.realm_id),

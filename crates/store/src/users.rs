@@ -24,8 +24,6 @@ statements! {
     PASSWORD = "select id, password_hash from users where realm_id = $1 and email_key = $2";
     HOME_SET = "update users set home_organization_id = $2, revision = revision + 1 \
         where id = $1 and home_organization_id is null";
-    HOME_FORGET = "update users set home_organization_id = null, revision = revision + 1 \
-        where id = $1 and home_organization_id = $2";
     MEMBERS = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision, \
         a.id as assignment_id, a.role, a.reach, a.expires_at_ms, u.search from assignments a \
         join users u on u.id = a.user_id where a.organization_id = $1 and u.search like $2 escape '\\' \
@@ -144,22 +142,6 @@ impl Tx {
     /// Those of the database.
     pub async fn user_home_default(&mut self, user: UserId, organization: OrganizationId) -> Result<()> {
         self.run(HOME_SET, args![user.uuid(), organization.uuid()]).await?;
-        Ok(())
-    }
-
-    /// Forgets the home organization of somebody who holds nothing there any more.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn user_home_forget(
-        &mut self,
-        user: UserId,
-        organization: OrganizationId,
-        now: Timestamp,
-    ) -> Result<()> {
-        if !self.organization_person(organization, user, now).await? {
-            self.run(HOME_FORGET, args![user.uuid(), organization.uuid()]).await?;
-        }
         Ok(())
     }
 

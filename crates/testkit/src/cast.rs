@@ -21,6 +21,7 @@ use bastide_api::identity::NewToken;
 use bastide_api::organizations::{
     GatewayChoice, NewOrganization, NodePool, OrganizationChange, OrganizationView, Visibility,
 };
+use bastide_api::teams::{NewProject, NewTeam, NewTeamMember, TeamRole};
 use bastide_api::users::NewUser;
 use bastide_kube::licence::{Authority, LicenceRequest};
 use bastide_model::{Clock as _, SystemClock};
@@ -86,6 +87,8 @@ pub struct Side {
     pub owner: Person,
     /// Who owns the client organization beneath it.
     pub child_owner: Person,
+    /// A developer in the only team of the client organization.
+    pub member: Person,
     /// The organization: a root.
     pub root: OrganizationView,
     /// A client organization beneath it on the spoke of its own, with a node pool and a gateway.
@@ -195,7 +198,8 @@ impl Side {
         let child = make_client(site, letter, "child", own).await?;
         let both = (SHARED_SPOKE.to_owned(), address("annex-owner"), None);
         let annex = make_client(site, letter, "annex", both).await?;
-        Ok(Self { letter, owner, child_owner, root, child, annex, spoke, gateway })
+        let member = make_team(hub, site, letter, &child.id).await?;
+        Ok(Self { letter, owner, child_owner, member, root, child, annex, spoke, gateway })
     }
 
     /// The organizations, each with its name in what tests say.
@@ -294,6 +298,25 @@ async fn make_root(owner: &Client, letter: char) -> Result<OrganizationView> {
     let change =
         OrganizationChange { description: Some(text("root-changed")), ..OrganizationChange::default() };
     Ok(owner.update_organization(&made.id, &made.etag, &change).await?)
+}
+
+/// A team of an organization with somebody in it, and a project that it has a role on; both are called by the short name of
+/// the client organization that they are in, so that whoever tries names finds them.
+async fn make_team(hub: &Hub, site: &Client, letter: char, organization: &str) -> Result<Person> {
+    let text = |field: &str| canary(letter, field);
+    let slug = Some(text("child"));
+    let team =
+        NewTeam { name: text("team-name"), slug: slug.clone(), description: Some(text("team-description")) };
+    let team = site.create_team(organization, &team).await?.id;
+    let project =
+        NewProject { name: text("project-name"), slug, description: Some(text("project-description")) };
+    let project = site.create_project(organization, &project).await?.id;
+    site.set_project_team((organization, &project), &team, TeamRole::Developer).await?;
+    let address = format!("{}@{letter}.test", text("team-member"));
+    account(site, &address, &text("team-member-name")).await?;
+    let member = NewTeamMember { user: address.clone(), role: TeamRole::Developer };
+    site.add_team_member((organization, &team), &member).await?;
+    Person::enter(hub, &address, &text("team-browser")).await
 }
 
 async fn make_gateway(site: &Client, letter: char) -> Result<GatewayConfigurationView> {

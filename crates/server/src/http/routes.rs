@@ -12,7 +12,7 @@ use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
     audit, authorities, client_organizations, clusters, gateways, hubs, identity, licences, organizations,
-    permissions, placements, plans, system, tree, users,
+    permissions, placements, plans, projects, system, teams, tree, users,
 };
 
 /// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
@@ -30,6 +30,8 @@ pub fn operations() -> Vec<Operation> {
     let tables = [
         identity_rows(),
         organization_rows(),
+        team_rows(),
+        project_rows(),
         realm_rows(),
         fleet_rows(),
         super::console::rows(),
@@ -81,6 +83,33 @@ fn organization_rows() -> Vec<Operation> {
         GET "/v1/organizations/{organization}/audit", "organization_audit_list", Needs(P::AuditView), organizations::audit_list, "Read an organization's audit log";
         POST "/v1/client-organizations", "client_organization_create", Needs(P::ClientOrganizationsCreate), client_organizations::create, "Create a client organization";
         POST "/v1/client-organizations/check", "client_organization_check", Needs(P::ClientOrganizationsCreate), client_organizations::check, "Check the preconditions of a client organization";
+    }
+}
+
+fn team_rows() -> Vec<Operation> {
+    rows! { Api, "teams";
+        GET "/v1/organizations/{organization}/teams", "team_list", Needs(P::OrganizationsView), teams::list, "List the teams of an organization";
+        POST "/v1/organizations/{organization}/teams", "team_create", Needs(P::TeamsCreate), teams::create, "Create a team";
+        GET "/v1/organizations/{organization}/teams/{team}", "team_view", Needs(P::TeamsView), teams::view, "See a team";
+        PATCH "/v1/organizations/{organization}/teams/{team}", "team_update", Needs(P::TeamsUpdate), teams::update, "Change a team";
+        DELETE "/v1/organizations/{organization}/teams/{team}", "team_delete", Needs(P::TeamsDelete), teams::delete, "Delete a team";
+        GET "/v1/organizations/{organization}/teams/{team}/members", "team_member_list", Needs(P::MembersView), teams::members, "List who is in a team";
+        POST "/v1/organizations/{organization}/teams/{team}/members", "team_member_create", Needs(P::MembersAssign), teams::member_add, "Put somebody into a team";
+        PUT "/v1/organizations/{organization}/teams/{team}/members/{user}", "team_member_set", Needs(P::MembersAssign), teams::member_set, "Say what somebody is in a team";
+        DELETE "/v1/organizations/{organization}/teams/{team}/members/{user}", "team_member_delete", Needs(P::MembersDelete), teams::member_delete, "Take somebody out of a team, or leave it";
+    }
+}
+
+fn project_rows() -> Vec<Operation> {
+    rows! { Api, "projects";
+        GET "/v1/organizations/{organization}/projects", "project_list", Needs(P::OrganizationsView), projects::list, "List the projects of an organization";
+        POST "/v1/organizations/{organization}/projects", "project_create", Needs(P::ProjectsCreate), projects::create, "Create a project";
+        GET "/v1/organizations/{organization}/projects/{project}", "project_view", Needs(P::ProjectsView), projects::view, "See a project";
+        PATCH "/v1/organizations/{organization}/projects/{project}", "project_update", Needs(P::ProjectsUpdate), projects::update, "Change a project";
+        DELETE "/v1/organizations/{organization}/projects/{project}", "project_delete", Needs(P::ProjectsDelete), projects::delete, "Delete a project";
+        GET "/v1/organizations/{organization}/projects/{project}/teams", "project_team_list", Needs(P::ProjectsView), projects::teams, "List the teams with a role on a project";
+        PUT "/v1/organizations/{organization}/projects/{project}/teams/{team}", "project_team_set", Needs(P::ProjectsAssign), projects::team_set, "Give a team a role on a project";
+        DELETE "/v1/organizations/{organization}/projects/{project}/teams/{team}", "project_team_delete", Needs(P::ProjectsAssign), projects::team_delete, "Take a team's role on a project away";
     }
 }
 
@@ -148,7 +177,9 @@ mod tests {
     #[test]
     fn rows_need_what_their_actions_need() {
         // Lists show what the graph gives as visible; a check, a preview and a list of blockers are what they come before.
-        const WITHOUT_AN_ACTION: [&str; 13] = [
+        const WITHOUT_AN_ACTION: [&str; 15] = [
+            "team_member_create",
+            "project_team_list",
             "organization_list",
             "organization_deletion_view",
             "organization_move_preview",

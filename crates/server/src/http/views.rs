@@ -11,15 +11,16 @@ use bastide_api::organizations::{
     GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, ResourceView,
 };
 use bastide_api::registry::{PermissionView, PlanView};
+use bastide_api::teams::{PersonView, ProjectTeamView, ProjectView, TeamMemberView, TeamView};
 use bastide_api::users::{MemberView, UserView};
-use bastide_app::{clusters, licences, organizations};
+use bastide_app::{clusters, licences, organizations, projects, teams};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::audit::AuditRecord;
 use bastide_model::cluster::{Capability, Condition, Hub};
 use bastide_model::gateway::GatewayConfiguration;
 use bastide_model::licence::{Examination, LicenceFacts, LicenceVerdict};
 use bastide_model::plan::Plan;
-use bastide_model::role::Administration;
+use bastide_model::role::{Administration, TeamRole};
 use bastide_model::user::User;
 use bastide_model::{Permission, Timestamp};
 use bastide_store::{JoinToken, Member, Session, Token};
@@ -49,6 +50,68 @@ pub(crate) fn organization(details: organizations::Details) -> OrganizationView 
         role: details.role.map(str::to_owned),
         actions: texts(details.actions),
         etag: etag(organization.revision),
+    }
+}
+
+pub(crate) fn team(details: teams::Details) -> TeamView {
+    let team = details.team;
+    TeamView {
+        id: team.id.to_string(),
+        organization: team.organization.to_string(),
+        slug: team.slug.to_string(),
+        name: team.name.to_string(),
+        description: team.description.to_string(),
+        created_at: team.created_at.to_string(),
+        role: details.role.map(|role| role.to_string()),
+        actions: texts(details.actions),
+        etag: etag(team.revision),
+    }
+}
+
+pub(crate) fn team_member(details: teams::MemberDetails) -> TeamMemberView {
+    let user = details.user;
+    TeamMemberView {
+        user: PersonView {
+            id: user.id.to_string(),
+            email: user.email.to_string(),
+            name: user.name.to_string(),
+        },
+        role: details.member.role.to_string(),
+        since: details.member.since.to_string(),
+        actions: texts(details.actions),
+    }
+}
+
+pub(crate) fn project(details: projects::Details) -> ProjectView {
+    let project = details.project;
+    ProjectView {
+        id: project.id.to_string(),
+        organization: project.organization.to_string(),
+        slug: project.slug.to_string(),
+        name: project.name.to_string(),
+        description: project.description.to_string(),
+        created_at: project.created_at.to_string(),
+        role: details.role.map(|role| role.to_string()),
+        actions: texts(details.actions),
+        etag: etag(project.revision),
+    }
+}
+
+pub(crate) fn project_team(details: projects::TeamDetails) -> ProjectTeamView {
+    ProjectTeamView {
+        team: details.team.id.to_string(),
+        slug: details.team.slug.to_string(),
+        name: details.team.name.to_string(),
+        role: details.role.to_string(),
+        actions: texts(details.actions),
+    }
+}
+
+pub(crate) fn team_role(role: wire::teams::TeamRole) -> TeamRole {
+    match role {
+        wire::teams::TeamRole::Viewer => TeamRole::Viewer,
+        wire::teams::TeamRole::Developer => TeamRole::Developer,
+        wire::teams::TeamRole::Administrator => TeamRole::Administrator,
     }
 }
 

@@ -28,7 +28,13 @@ struct Reader {
 }
 
 /// What the owner of A reads of their own, field by field: a text that nobody can find would not be missed.
-const FOUND: [&str; 24] = [
+const FOUND: [&str; 30] = [
+    "team-name",
+    "team-description",
+    "team-member",
+    "team-member-name",
+    "project-name",
+    "project-description",
     "root",
     "root-name",
     "root-changed",
@@ -69,7 +75,7 @@ async fn e_16_nobody_reads_what_is_not_theirs() -> Result<()> {
         reader.search(&cast, &rows).await?;
         let pages = reader.read_console(&cast, &rows).await?;
         // Whoever has no organization has the pages of their own account.
-        let least = if reader.guest.name == "nobody" { 5 } else { 12 };
+        let least = if ["nobody", "A/child's member"].contains(&reader.guest.name) { 5 } else { 12 };
         ensure!(pages >= least, "{} saw only {pages} pages", reader.guest.name);
         reader.provoke(&cast).await?;
     }
@@ -179,8 +185,12 @@ async fn e_16_an_agent_knows_and_speaks_of_its_own_cluster_only() -> Result<()> 
 
 fn readers(cast: &Cast) -> Result<Vec<Reader>> {
     let everything = |side: &Side| {
-        let mut words =
-            vec![format!("canary-{}", side.letter), side.owner.id.clone(), side.child_owner.id.clone()];
+        let mut words = vec![
+            format!("canary-{}", side.letter),
+            side.owner.id.clone(),
+            side.child_owner.id.clone(),
+            side.member.id.clone(),
+        ];
         words.extend(side.organizations().iter().map(|(_, one)| one.id.clone()));
         words.extend([side.spoke.cluster.id.clone(), side.gateway.id.clone()]);
         words
@@ -201,9 +211,13 @@ fn readers(cast: &Cast) -> Result<Vec<Reader>> {
         a.annex.id.clone(),
         a.owner.id.clone(),
     ];
+    // Somebody of a team sees the organization, the team and its projects, and nobody else (ROLE-2).
+    let around = [canary('a', "child-owner"), a.child_owner.id.clone()].to_vec();
+    let around = [everything(b), above.clone(), licence('a'), around].concat();
     Ok(vec![
         reader("A's owner", &a.owner, [everything(b), licence('a')].concat())?,
         reader("A/child's owner", &a.child_owner, [everything(b), above, licence('a')].concat())?,
+        reader("A/child's member", &a.member, around)?,
         reader("B's owner", &b.owner, [everything(a), licence('b')].concat())?,
         reader("nobody", &cast.nobody, [everything(a), everything(b)].concat())?,
     ])

@@ -46,6 +46,7 @@ fn post(id: &'static str, path: &str, body: Value) -> Write {
 
 fn writes(cast: &Cast) -> Vec<Write> {
     let mut writes = organization_writes(cast);
+    writes.extend(team_writes(cast));
     writes.extend(fleet_writes(cast));
     let account = account();
     writes.extend([
@@ -116,6 +117,27 @@ fn organization_writes(cast: &Cast) -> Vec<Write> {
             &format!("/v1/organizations/{}/placements", a.root.id),
             json!({ "hub": HUB, "spoke": elsewhere, "node_pool": pool, "gateway": { "kind": "shared" } }),
         ),
+    ]
+}
+
+fn team_writes(cast: &Cast) -> Vec<Write> {
+    let (of, name) = (format!("/v1/organizations/{}", cast.a.child.id), &cast.a.child.slug);
+    let member = &cast.a.member.id;
+    let write = |id, method, path: &str, body| Write { id, method, path: format!("{of}/{path}"), body };
+    let (named, role) = (json!({ "name": "New", "description": "new" }), json!({ "role": "viewer" }));
+    vec![
+        write("team_create", Method::POST, "teams", named.clone()),
+        write("team_update", Method::PATCH, &format!("teams/{name}"), named.clone()),
+        write(
+            "team_member_create",
+            Method::POST,
+            &format!("teams/{name}/members"),
+            json!({ "user": cast.nobody.id, "role": "viewer" }),
+        ),
+        write("team_member_set", Method::PUT, &format!("teams/{name}/members/{member}"), role.clone()),
+        write("project_create", Method::POST, "projects", named.clone()),
+        write("project_update", Method::PATCH, &format!("projects/{name}"), named),
+        write("project_team_set", Method::PUT, &format!("projects/{name}/teams/{name}"), role),
     ]
 }
 
@@ -214,7 +236,7 @@ fn spoiled(body: &Value, at: &str) -> Vec<(String, Value)> {
     let mut spoiled_bodies = Vec::new();
     match body {
         Value::Object(fields) if !at.ends_with("/labels") => {
-            for name in FORBIDDEN.iter().filter(|name| !allowed(at, name)) {
+            for name in FORBIDDEN.iter().filter(|name| !fields.contains_key(**name) && !allowed(at, name)) {
                 let mut with = fields.clone();
                 with.insert((*name).to_owned(), json!("owner"));
                 spoiled_bodies.push((format!("{at}/{name}"), Value::Object(with)));

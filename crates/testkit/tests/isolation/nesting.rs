@@ -17,6 +17,19 @@ async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
         rows.iter().filter(|row| row.path.matches('{').count() > 1).map(|row| row.id.as_str()).collect();
     let tried = [
         "placement_delete",
+        "team_view",
+        "team_update",
+        "team_delete",
+        "team_member_list",
+        "team_member_create",
+        "team_member_set",
+        "team_member_delete",
+        "project_view",
+        "project_update",
+        "project_delete",
+        "project_team_list",
+        "project_team_set",
+        "project_team_delete",
         "console_leave",
         "console_leave_post",
         "console_gateway",
@@ -63,6 +76,64 @@ async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
             let form = [("confirm", cluster.name.as_str())];
             let answer = answer(site.page(method, &path).form(&form)).await?;
             ensure!(answer.status == StatusCode::NOT_FOUND, "{path}: {}", answer.status);
+        }
+    }
+    ensure!(super::stage::state(&cast).await? == before, "something was changed");
+    Ok(())
+}
+
+/// E-17: teams, projects, people in teams and teams on projects are found by their own parents only, for everybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn e_17_teams_and_projects_are_found_beneath_their_own_parents_only() -> Result<()> {
+    let cast = Cast::start().await?;
+    let (a, b) = (&cast.a, &cast.b);
+    let before = super::stage::state(&cast).await?;
+    let site = Guest::new(&cast, "site", &cast.administrator)?;
+    let id = async |of: &str, kind: &str| -> Result<String> {
+        let one = site.read(&format!("/v1/organizations/{of}/{kind}/{of}")).await?.good()?;
+        Ok(super::stage::text(&one, "id").unwrap_or_default().to_owned())
+    };
+    let (team, project) = (id(&b.child.slug, "teams").await?, id(&b.child.slug, "projects").await?);
+    let (own, role) = (&a.child.slug, json!({ "role": "administrator" }));
+    let named = json!({ "name": "Taken" });
+    let mut tried = Vec::new();
+    // The child of another parent beneath one's own; and one's own beneath another of one's own.
+    for (of, team, project) in [
+        (own.as_str(), team.as_str(), project.as_str()),
+        (a.root.slug.as_str(), own.as_str(), own.as_str()),
+        (a.annex.id.as_str(), own.as_str(), own.as_str()),
+    ] {
+        for (kind, name) in [("teams", team), ("projects", project)] {
+            let one = format!("/v1/organizations/{of}/{kind}/{name}");
+            tried.push((Method::GET, one.clone(), None));
+            tried.push((Method::PATCH, one.clone(), Some(&named)));
+            tried.push((Method::DELETE, format!("{one}?confirm={own}"), None));
+        }
+        let members = format!("/v1/organizations/{of}/teams/{team}/members");
+        tried.push((Method::GET, members.clone(), None));
+        tried.push((Method::PUT, format!("{members}/{}", a.member.id), Some(&role)));
+        tried.push((Method::DELETE, format!("{members}/{}", a.member.id), None));
+        let teams = format!("/v1/organizations/{of}/projects/{project}/teams");
+        tried.push((Method::GET, teams.clone(), None));
+        tried.push((Method::PUT, format!("{teams}/{team}"), Some(&role)));
+        tried.push((Method::DELETE, format!("{teams}/{team}"), None));
+    }
+    // One's own parent and another's child at the end of the path.
+    let members = format!("/v1/organizations/{own}/teams/{own}/members");
+    tried.push((Method::DELETE, format!("{members}/{}", b.member.id), None));
+    let teams = format!("/v1/organizations/{own}/projects/{own}/teams");
+    tried.push((Method::PUT, format!("{teams}/{team}"), Some(&role)));
+    tried.push((Method::DELETE, format!("{teams}/{team}"), None));
+    for (name, person) in [("site", &cast.administrator), ("A", &a.owner)] {
+        let guest = Guest::new(&cast, name, person)?;
+        for (method, path, body) in &tried {
+            let request = guest.api(method.clone(), path).header("if-match", "\"1\"");
+            let request = match body {
+                Some(body) => request.json(body),
+                None => request,
+            };
+            let refused = answer(request).await?;
+            ensure!(refused.status == StatusCode::NOT_FOUND, "{name}: {method} {path}: {}", refused.body);
         }
     }
     ensure!(super::stage::state(&cast).await? == before, "something was changed");

@@ -126,7 +126,12 @@ pub(crate) async fn state(cast: &Cast) -> Result<Vec<Value>> {
         for (_, organization) in side.organizations() {
             paths.push(format!("/v1/organizations/{}/placements", organization.id));
             paths.push(format!("/v1/organizations/{}/members", organization.id));
+            paths.push(format!("/v1/organizations/{}/teams", organization.id));
+            paths.push(format!("/v1/organizations/{}/projects", organization.id));
         }
+        let (of, name) = (&side.child.id, &side.child.slug);
+        paths.push(format!("/v1/organizations/{of}/teams/{name}/members"));
+        paths.push(format!("/v1/organizations/{of}/projects/{name}/teams"));
     }
     let mut state = Vec::new();
     for path in paths {

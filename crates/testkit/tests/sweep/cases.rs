@@ -38,9 +38,22 @@ const fn on(id: &'static str, target: &'static str, path: &'static str, sent: Se
 
 /// Every question.
 pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
-    [IDENTITY, ORGANIZATIONS, REALM, FLEET, SYSTEM, ENTRY, ME, PAGES, CLUSTER_PAGES, SITE_PAGES]
-        .into_iter()
-        .flatten()
+    [
+        IDENTITY,
+        ORGANIZATIONS,
+        TEAMS,
+        PROJECTS,
+        REALM,
+        FLEET,
+        SYSTEM,
+        ENTRY,
+        ME,
+        PAGES,
+        CLUSTER_PAGES,
+        SITE_PAGES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 const IDENTITY: &[Case] = &[
@@ -328,6 +341,275 @@ const ORGANIZATIONS: &[Case] = &[
         Json(r#"{"acting_from":"@b","spoke":"@spoke-b"}"#),
     ),
     on("client_organization_check", "nothing yet", "/v1/client-organizations/check", Json("{}")),
+];
+
+const NAMED: Sent = Json(r#"{"name":"@fresh"}"#);
+const DEVELOPER: Sent = Json(r#"{"role":"developer"}"#);
+
+const TEAMS: &[Case] = &[
+    on("team_list", "A", "/v1/organizations/@a/teams", Nothing),
+    on("team_list", "A/child", "/v1/organizations/@a-child/teams", Nothing),
+    on("team_list", "B/child", "/v1/organizations/@b-child/teams", Nothing),
+    on("team_list", "none", "/v1/organizations/@none-org/teams", Nothing),
+    on("team_create", "A/child", "/v1/organizations/@a-child/teams", NAMED),
+    on("team_create", "B/child", "/v1/organizations/@b-child/teams", NAMED),
+    on("team_create", "none", "/v1/organizations/@none-org/teams", NAMED),
+    on(
+        "team_create",
+        "A/child, taken",
+        "/v1/organizations/@a-child/teams",
+        Json(r#"{"name":"X","slug":"@a-child"}"#),
+    ),
+    on(
+        "team_create",
+        "B/child, taken",
+        "/v1/organizations/@b-child/teams",
+        Json(r#"{"name":"X","slug":"@b-child"}"#),
+    ),
+    on("team_view", "A/child's", "/v1/organizations/@a-child/teams/@a-child", Nothing),
+    on("team_view", "A, that of A/child", "/v1/organizations/@a/teams/@a-child", Nothing),
+    on("team_view", "B/child's", "/v1/organizations/@b-child/teams/@b-child", Nothing),
+    on("team_view", "none", "/v1/organizations/@a-child/teams/never-was", Nothing),
+    on(
+        "team_update",
+        "A/child's, stale",
+        "/v1/organizations/@a-child/teams/@a-child",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "team_update",
+        "A, that of A/child, stale",
+        "/v1/organizations/@a/teams/@a-child",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "team_update",
+        "B/child's, stale",
+        "/v1/organizations/@b-child/teams/@b-child",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "team_update",
+        "none",
+        "/v1/organizations/@a-child/teams/never-was",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "team_delete",
+        "A/child's, wrong word",
+        "/v1/organizations/@a-child/teams/@a-child?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on(
+        "team_delete",
+        "A, that of A/child, wrong word",
+        "/v1/organizations/@a/teams/@a-child?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on(
+        "team_delete",
+        "B/child's, wrong word",
+        "/v1/organizations/@b-child/teams/@b-child?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on(
+        "team_delete",
+        "none",
+        "/v1/organizations/@a-child/teams/never-was?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on("team_member_list", "A/child's", "/v1/organizations/@a-child/teams/@a-child/members", Nothing),
+    on("team_member_list", "A, that of A/child", "/v1/organizations/@a/teams/@a-child/members", Nothing),
+    on("team_member_list", "B/child's", "/v1/organizations/@b-child/teams/@b-child/members", Nothing),
+    on("team_member_list", "none", "/v1/organizations/@a-child/teams/never-was/members", Nothing),
+    on(
+        "team_member_create",
+        "A/child's, nobody",
+        "/v1/organizations/@a-child/teams/@a-child/members",
+        Json(r#"{"user":"@none-user","role":"viewer"}"#),
+    ),
+    on(
+        "team_member_create",
+        "A, that of A/child, nobody",
+        "/v1/organizations/@a/teams/@a-child/members",
+        Json(r#"{"user":"@none-user","role":"viewer"}"#),
+    ),
+    on(
+        "team_member_create",
+        "B/child's, nobody",
+        "/v1/organizations/@b-child/teams/@b-child/members",
+        Json(r#"{"user":"@none-user","role":"viewer"}"#),
+    ),
+    on(
+        "team_member_create",
+        "none",
+        "/v1/organizations/@a-child/teams/never-was/members",
+        Json(r#"{"user":"@none-user","role":"viewer"}"#),
+    ),
+    on(
+        "team_member_set",
+        "A/child's, as before",
+        "/v1/organizations/@a-child/teams/@a-child/members/@member-a",
+        DEVELOPER,
+    ),
+    on(
+        "team_member_set",
+        "A, that of A/child, as before",
+        "/v1/organizations/@a/teams/@a-child/members/@member-a",
+        DEVELOPER,
+    ),
+    on(
+        "team_member_set",
+        "B/child's, as before",
+        "/v1/organizations/@b-child/teams/@b-child/members/@member-a",
+        DEVELOPER,
+    ),
+    on("team_member_set", "none", "/v1/organizations/@a-child/teams/never-was/members/@member-a", DEVELOPER),
+    on(
+        "team_member_delete",
+        "A/child's, nobody",
+        "/v1/organizations/@a-child/teams/@a-child/members/@none-user",
+        Nothing,
+    ),
+    on(
+        "team_member_delete",
+        "A, that of A/child, nobody",
+        "/v1/organizations/@a/teams/@a-child/members/@none-user",
+        Nothing,
+    ),
+    on(
+        "team_member_delete",
+        "B/child's, nobody",
+        "/v1/organizations/@b-child/teams/@b-child/members/@none-user",
+        Nothing,
+    ),
+    on(
+        "team_member_delete",
+        "none",
+        "/v1/organizations/@a-child/teams/never-was/members/@none-user",
+        Nothing,
+    ),
+];
+
+const PROJECTS: &[Case] = &[
+    on("project_list", "A", "/v1/organizations/@a/projects", Nothing),
+    on("project_list", "A/child", "/v1/organizations/@a-child/projects", Nothing),
+    on("project_list", "B/child", "/v1/organizations/@b-child/projects", Nothing),
+    on("project_list", "none", "/v1/organizations/@none-org/projects", Nothing),
+    on("project_create", "A/child", "/v1/organizations/@a-child/projects", NAMED),
+    on("project_create", "B/child", "/v1/organizations/@b-child/projects", NAMED),
+    on("project_create", "none", "/v1/organizations/@none-org/projects", NAMED),
+    on(
+        "project_create",
+        "A/child, taken",
+        "/v1/organizations/@a-child/projects",
+        Json(r#"{"name":"X","slug":"@a-child"}"#),
+    ),
+    on(
+        "project_create",
+        "B/child, taken",
+        "/v1/organizations/@b-child/projects",
+        Json(r#"{"name":"X","slug":"@b-child"}"#),
+    ),
+    on("project_view", "A/child's", "/v1/organizations/@a-child/projects/@a-child", Nothing),
+    on("project_view", "A, that of A/child", "/v1/organizations/@a/projects/@a-child", Nothing),
+    on("project_view", "B/child's", "/v1/organizations/@b-child/projects/@b-child", Nothing),
+    on("project_view", "none", "/v1/organizations/@a-child/projects/never-was", Nothing),
+    on(
+        "project_update",
+        "A/child's, stale",
+        "/v1/organizations/@a-child/projects/@a-child",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "project_update",
+        "A, that of A/child, stale",
+        "/v1/organizations/@a/projects/@a-child",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "project_update",
+        "B/child's, stale",
+        "/v1/organizations/@b-child/projects/@b-child",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "project_update",
+        "none",
+        "/v1/organizations/@a-child/projects/never-was",
+        Change("\"0\"", r#"{"name":"X"}"#),
+    ),
+    on(
+        "project_delete",
+        "A/child's, wrong word",
+        "/v1/organizations/@a-child/projects/@a-child?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on(
+        "project_delete",
+        "A, that of A/child, wrong word",
+        "/v1/organizations/@a/projects/@a-child?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on(
+        "project_delete",
+        "B/child's, wrong word",
+        "/v1/organizations/@b-child/projects/@b-child?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on(
+        "project_delete",
+        "none",
+        "/v1/organizations/@a-child/projects/never-was?confirm=another",
+        Change("\"0\"", ""),
+    ),
+    on("project_team_list", "A/child's", "/v1/organizations/@a-child/projects/@a-child/teams", Nothing),
+    on("project_team_list", "A, that of A/child", "/v1/organizations/@a/projects/@a-child/teams", Nothing),
+    on("project_team_list", "B/child's", "/v1/organizations/@b-child/projects/@b-child/teams", Nothing),
+    on("project_team_list", "none", "/v1/organizations/@a-child/projects/never-was/teams", Nothing),
+    on(
+        "project_team_set",
+        "A/child's, as before",
+        "/v1/organizations/@a-child/projects/@a-child/teams/@a-child",
+        DEVELOPER,
+    ),
+    on(
+        "project_team_set",
+        "A, that of A/child, as before",
+        "/v1/organizations/@a/projects/@a-child/teams/@a-child",
+        DEVELOPER,
+    ),
+    on(
+        "project_team_set",
+        "B/child's, as before",
+        "/v1/organizations/@b-child/projects/@b-child/teams/@a-child",
+        DEVELOPER,
+    ),
+    on("project_team_set", "none", "/v1/organizations/@a-child/projects/never-was/teams/@a-child", DEVELOPER),
+    on(
+        "project_team_delete",
+        "A/child's, no team",
+        "/v1/organizations/@a-child/projects/@a-child/teams/never-was",
+        Nothing,
+    ),
+    on(
+        "project_team_delete",
+        "A, that of A/child, no team",
+        "/v1/organizations/@a/projects/@a-child/teams/never-was",
+        Nothing,
+    ),
+    on(
+        "project_team_delete",
+        "B/child's, no team",
+        "/v1/organizations/@b-child/projects/@b-child/teams/never-was",
+        Nothing,
+    ),
+    on(
+        "project_team_delete",
+        "none",
+        "/v1/organizations/@a-child/projects/never-was/teams/never-was",
+        Nothing,
+    ),
 ];
 
 const REALM: &[Case] = &[

@@ -98,7 +98,7 @@ fn faults(row: &Row, case: &Case, actor: &Actor, answer: &Answer) -> Vec<String>
         fault("somebody whom nobody knows was let in");
     }
     let (of_a, of_b) = (case.target.starts_with('A'), case.target.starts_with('B'));
-    let foreign = (of_b && ["A", "A-tok", "A-view", "A/child"].contains(&actor.name))
+    let foreign = (of_b && ["A", "A-tok", "A-view", "A/child", "A/member"].contains(&actor.name))
         || (of_a && actor.name == "B")
         || ((of_a || of_b) && actor.name == "no-role");
     if foreign && !row.is_public() && answer.status != StatusCode::NOT_FOUND {

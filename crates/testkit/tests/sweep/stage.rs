@@ -42,6 +42,7 @@ enum Who {
     Site,
     OwnerA,
     ChildA,
+    MemberA,
     OwnerB,
     Nobody,
 }
@@ -131,7 +132,7 @@ impl Stage {
 
     async fn sign_in_again(&mut self) -> Result<()> {
         self.made.retain(|word, _| !word.starts_with("session-"));
-        for who in [Who::Site, Who::OwnerA, Who::ChildA, Who::OwnerB, Who::Nobody] {
+        for who in [Who::Site, Who::OwnerA, Who::ChildA, Who::MemberA, Who::OwnerB, Who::Nobody] {
             let ended = {
                 let request = self.http.get(format!("{}/v1/me", self.cast.hub.url()));
                 web::ask(request.header(COOKIE, &self.person(who).cookie)).await?.0
@@ -151,6 +152,7 @@ impl Stage {
             Who::Site => &self.cast.administrator,
             Who::OwnerA => &self.cast.a.owner,
             Who::ChildA => &self.cast.a.child_owner,
+            Who::MemberA => &self.cast.a.member,
             Who::OwnerB => &self.cast.b.owner,
             Who::Nobody => &self.cast.nobody,
         }
@@ -161,6 +163,7 @@ impl Stage {
             Who::Site => &mut self.cast.administrator,
             Who::OwnerA => &mut self.cast.a.owner,
             Who::ChildA => &mut self.cast.a.child_owner,
+            Who::MemberA => &mut self.cast.a.member,
             Who::OwnerB => &mut self.cast.b.owner,
             Who::Nobody => &mut self.cast.nobody,
         }
@@ -284,7 +287,7 @@ fn cookie(visitor: &Visitor) -> Result<String> {
 
 async fn actors(cast: &Cast) -> Result<Vec<Actor>> {
     use Credential::{Cookie, Nothing, Session, Token};
-    use Who::{ChildA, Nobody, OwnerA, OwnerB, Site};
+    use Who::{ChildA, MemberA, Nobody, OwnerA, OwnerB, Site};
 
     let hub = &cast.hub;
     let narrow = "organizations.view";
@@ -314,6 +317,7 @@ async fn actors(cast: &Cast) -> Result<Vec<Actor>> {
         actor("A-tok", OwnerA, token(&cast.a.owner), "the same with a token"),
         actor("A-view", OwnerA, Token(a_view), "the same with a token that can do organizations.view only"),
         actor("A/child", ChildA, Session, "the owner of A/child, in a browser"),
+        actor("A/member", MemberA, Session, "a developer in the only team of A/child, in a browser"),
         actor("B", OwnerB, Session, "the owner of B, in a browser"),
         actor("no-role", Nobody, Session, "an account without any role, in a browser"),
         actor("withdrawn", Site, Token(gone_token), "a withdrawn token of the site administrator"),
@@ -347,6 +351,8 @@ fn known(cast: &Cast) -> Result<HashMap<&'static str, String>> {
         ("gateway-b", text(&b.gateway.id)),
         ("user-a", text(&a.owner.id)),
         ("user-b", text(&b.owner.id)),
+        ("member-a", text(&a.member.id)),
+        ("member-b", text(&b.member.id)),
         ("user-nobody", text(&cast.nobody.id)),
         ("mail-a", text(&a.owner.email)),
         ("mail-nobody", text(&cast.nobody.email)),

@@ -15,4 +15,5 @@ mod replicas;
 mod rotation;
 mod sign_in;
 mod stage;
+mod teams;
 mod tree;
