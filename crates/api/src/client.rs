@@ -11,6 +11,7 @@ mod identity;
 mod organizations;
 mod paging;
 mod registry;
+mod roles;
 mod secret;
 mod teams;
 mod transport;

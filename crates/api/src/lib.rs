@@ -4,6 +4,7 @@
 //! Wire types are not domain types: they are what others have compiled against, and they change only by addition. Ids
 //! are opaque text here. Everything that is parsed into a domain type is parsed by the server, once, at the edge.
 
+pub mod access;
 pub mod agent;
 pub mod audit;
 #[cfg(feature = "client")]
@@ -16,6 +17,7 @@ pub mod organizations;
 pub mod page;
 pub mod problem;
 pub mod registry;
+pub mod roles;
 mod schema;
 pub mod teams;
 pub mod tree;

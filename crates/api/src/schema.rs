@@ -55,6 +55,13 @@ pub(crate) fn addresses() -> Value {
     })
 }
 
+/// A permission that a custom role can hold (ROLE-6).
+pub(crate) fn permission_keys() -> Value {
+    let keys: Vec<&str> =
+        bastide_model::role::ASSIGNABLE.iter().map(bastide_model::Permission::key).collect();
+    json!({ "type": "string", "enum": keys })
+}
+
 /// A permission: one of those that there are.
 pub(crate) fn permissions() -> Value {
     let keys: Vec<&str> = bastide_model::Permission::ALL.iter().map(|permission| permission.key()).collect();

@@ -21,6 +21,8 @@ pub struct UserView {
     pub home_organization: Option<String>,
     /// When it was made (RFC 3339).
     pub created_at: String,
+    /// What `If-Match` has to say to change it.
+    pub etag: String,
 }
 
 /// Asks for an account.
@@ -36,6 +38,36 @@ pub struct NewUser {
     /// At least 12 characters.
     #[schemars(length(min = 12, max = 1024), regex(pattern = TEXT))]
     pub password: String,
+}
+
+/// Says what an account may be used for.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserChange {
+    /// What it may be used for from now on.
+    pub access: AccessLevel,
+}
+
+/// What an account may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessLevel {
+    /// Everything that its roles allow.
+    Enabled,
+    /// No console; its tokens go on working.
+    NoConsole,
+    /// Nothing works.
+    Disabled,
+}
+
+impl From<AccessLevel> for bastide_model::user::Access {
+    fn from(level: AccessLevel) -> Self {
+        match level {
+            AccessLevel::Enabled => Self::Enabled,
+            AccessLevel::NoConsole => Self::NoConsole,
+            AccessLevel::Disabled => Self::Disabled,
+        }
+    }
 }
 
 /// Somebody with a role at an organization.

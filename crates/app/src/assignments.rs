@@ -69,6 +69,7 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, input: NewAs
     if role == Role::Owner {
         admit_role_change(caller.user, caller.user, role)?;
     }
+    hold_role(app, &mut tx, role).await?;
     let named = (organization.realm, "/user");
     let user = people::assignable(app, &mut tx, caller, named, &input.user).await?;
     admit_end(input.expires_at, now)?;
@@ -112,6 +113,7 @@ pub async fn update(
     after.expires_at = change.expires_at.unwrap_or(after.expires_at);
     admit_end(change.expires_at.flatten(), now)?;
     admit_role_change(caller.user, before.user, before.role)?;
+    hold_role(app, &mut tx, before.role).await?;
     for reach in [before.reach, after.reach] {
         admit_holder(app, caller, id, (before.role, reach), now)?;
     }
@@ -119,6 +121,16 @@ pub async fn update(
     tx.assignment_update(&permit, (&before, &after), &user, (audit, now)).await?;
     app.publish(tx.commit().await?).await?;
     Ok(Given { assignment: after, user })
+}
+
+/// Holds a custom role until the end of the transaction, and brings the graph to what it allows: nobody adds to it what the
+/// giver does not hold while it is being given (ROLE-7).
+async fn hold_role(app: &App, tx: &mut Tx, role: Role) -> Result<()> {
+    if let Role::Custom(id) = role {
+        tx.role_hold(id).await?;
+        app.follow_in(tx).await?;
+    }
+    Ok(())
 }
 
 /// Takes a role away. Whoever does holds what it allows (E-20).

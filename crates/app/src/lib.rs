@@ -4,6 +4,7 @@
 //! what comes in are domain types and a [`bastide_model::access::Caller`], what goes out are domain types and
 //! [`bastide_model::Error`].
 
+pub mod access;
 pub mod assignments;
 mod attempts;
 pub mod audit;
@@ -28,6 +29,7 @@ pub mod placements;
 pub mod plans;
 pub mod projects;
 mod restored;
+pub mod roles;
 pub mod rotation;
 mod secrets;
 mod settings;

@@ -1,7 +1,7 @@
 //! Accounts of a realm.
 
 use bastide_authz::Realm;
-use bastide_authz::action::{CreateUser, ViewUsers};
+use bastide_authz::action::{CreateUser, UpdateUser, ViewUsers};
 use bastide_model::access::Caller;
 use bastide_model::names::{DisplayName, Email};
 use bastide_model::user::{Access, Password, User};
@@ -55,6 +55,28 @@ pub async fn create(app: &App, caller: &Caller, input: NewUser) -> Result<User> 
     tx.user_create(&permit, &user, &hash, audit).await?;
     app.publish(tx.commit().await?).await?;
     Ok(user)
+}
+
+/// Says what an account may be used for from now on, if it is still as the caller last saw it (ROLE-4). In force with the
+/// answer: sessions end, and an account that is deactivated can do nothing more.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Conflict`] `own_access`, `owns_organizations`.
+pub async fn update(app: &App, caller: &Caller, id: UserId, seen: i64, access: Access) -> Result<User> {
+    view(app, caller, id).await?;
+    let permit = app.authorize::<UpdateUser>(caller, id)?;
+    if id == caller.user {
+        let detail = "nobody changes what their own account may be used for; somebody else has to do it";
+        return Err(Error::conflict("own_access", detail));
+    }
+    let mut tx = app.write(&permit).await?;
+    let before = tx.user(id).await?;
+    if before.revision != seen {
+        return Err(Error::Stale);
+    }
+    tx.user_update(&permit, (&before, access), app.audit()).await?;
+    app.publish(tx.commit().await?).await?;
+    view(app, caller, id).await
 }
 
 /// Says early, and better than the constraint can, that an address is taken.

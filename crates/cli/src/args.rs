@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     audit, cluster, completion, context, gateway, hub, join_token, licence, login, organization, permission,
-    placement, plan, project, resource, session, setup, team, token, user,
+    placement, plan, project, resource, role, session, setup, team, token, user, why,
 };
 use crate::output::Format;
 use crate::{environment, exit};
@@ -137,6 +137,11 @@ pub(crate) enum Command {
     /// Permission keys and what they allow.
     #[command(subcommand)]
     Permission(permission::PermissionCommand),
+    /// Roles that can be given at an organization.
+    #[command(subcommand)]
+    Role(role::RoleCommand),
+    /// Why somebody may do something, or what is missing.
+    Why(why::WhyArgs),
     /// Your personal tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),

@@ -18,12 +18,14 @@ pub(crate) mod placement;
 pub(crate) mod plan;
 pub(crate) mod project;
 pub(crate) mod resource;
+pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod setup;
 pub(crate) mod team;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod whoami;
+pub(crate) mod why;
 
 use std::num::NonZeroUsize;
 
@@ -70,6 +72,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
         Command::User(command) => user::run(shell, command).await,
         Command::Plan(command) => plan::run(shell, command).await,
         Command::Permission(command) => permission::run(shell, command).await,
+        Command::Role(command) => role::run(shell, command).await,
+        Command::Why(args) => why::run(shell, args).await,
         Command::Token(command) => token::run(shell, command).await,
         Command::Session(command) => session::run(shell, command).await,
         Command::Audit(command) => audit::run(shell, command).await,

@@ -3,6 +3,7 @@
 mod clusters;
 mod identity;
 mod organizations;
+mod roles;
 mod teams;
 mod tree;
 

@@ -16,6 +16,8 @@ pub const TREE_DEPTH_MAX: usize = 32;
 pub const ANNOTATIONS_MAX: usize = 50;
 /// Most bytes of annotations on one organization, keys and values together.
 pub const ANNOTATION_BYTES_MAX: usize = 64 * 1024;
+/// Most custom roles that one organization defines.
+pub const ROLES_MAX: usize = 100;
 /// Most host names that one organization owns: with both listeners for each of [`SHARED_LISTENERS_MAX`] they fill one
 /// `ListenerSet`, which holds 64.
 pub const HOST_NAMES_MAX: usize = 8;

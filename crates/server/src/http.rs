@@ -1,5 +1,6 @@
 //! The HTTP layer: from requests to use cases and back. It parses, calls inward once, and converts; it decides nothing.
 
+mod access;
 pub mod address;
 pub mod agent;
 pub mod answer;
@@ -35,6 +36,7 @@ pub mod problem;
 mod projects;
 pub mod redirect;
 pub mod registry;
+mod roles;
 pub mod routes;
 mod security;
 mod shape;

@@ -30,6 +30,7 @@ mod parting;
 mod placements;
 mod plans;
 mod projects;
+mod roles;
 mod sessions;
 mod sets;
 mod teams;
@@ -80,6 +81,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         placements::STATEMENTS,
         plans::STATEMENTS,
         projects::STATEMENTS,
+        roles::STATEMENTS,
         sessions::STATEMENTS,
         sets::STATEMENTS,
         teams::STATEMENTS,

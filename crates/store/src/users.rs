@@ -1,10 +1,12 @@
 //! Accounts, and who holds a role where.
 
-use bastide_authz::action::{CompleteSetup, CreateClientOrganization, CreateUser, ViewMembers, ViewUsers};
+use bastide_authz::action::{
+    CompleteSetup, CreateClientOrganization, CreateUser, UpdateUser, ViewMembers, ViewUsers,
+};
 use bastide_authz::{Action, Change, Permit};
 use bastide_model::names::Email;
 use bastide_model::role::{Reach, Role};
-use bastide_model::user::User;
+use bastide_model::user::{Access, User};
 use bastide_model::{AuditId, Error, OrganizationId, RealmId, Result, Timestamp, UserId};
 use serde_json::json;
 use uuid::Uuid;
@@ -21,6 +23,10 @@ statements! {
         where realm_id = $1 and email_key = $2";
     LIST = "select id, realm_id, email, name, access, home_organization_id, created_at_ms, revision from users \
         where realm_id = $1 and search like $2 escape '\\' and (search, id) > ($3, $4) order by search, id limit $5";
+    ACCESS_SET = "update users set access = $3, revision = revision + 1 where id = $1 and revision = $2";
+    SESSIONS_END = "delete from sessions where user_id = $1";
+    OWNS = "select o.slug from assignments a join organizations o on o.id = a.organization_id \
+        where a.user_id = $1 and a.role = 'owner' and o.kind = 'work' and o.deleted_at_ms is null order by o.slug limit 5";
     PASSWORD = "select id, password_hash from users where realm_id = $1 and email_key = $2";
     HOME_SET = "update users set home_organization_id = $2, revision = revision + 1 \
         where id = $1 and home_organization_id is null";
@@ -143,6 +149,39 @@ impl Tx {
     pub async fn user_home_default(&mut self, user: UserId, organization: OrganizationId) -> Result<()> {
         self.run(HOME_SET, args![user.uuid(), organization.uuid()]).await?;
         Ok(())
+    }
+
+    /// Says what an account may be used for from now on, if nobody else changed it in between. Sessions end with what they
+    /// were begun under (ROLE-4).
+    ///
+    /// # Errors
+    /// [`Error::Stale`] when somebody changed it; [`Error::Conflict`] `owns_organizations` when an account that owns work
+    /// organizations would be deactivated (INV-6).
+    pub async fn user_update(
+        &mut self,
+        permit: &Permit<UpdateUser>,
+        (before, access): (&User, Access),
+        audit: (AuditId, Timestamp),
+    ) -> Result<()> {
+        let id = permit.target();
+        if self.run(ACCESS_SET, args![id.uuid(), before.revision, access.as_str()]).await? == 0 {
+            return Err(Error::Stale);
+        }
+        if access == Access::Disabled {
+            let owned: Vec<(String,)> = self.all(OWNS, args![id.uuid()]).await?;
+            if !owned.is_empty() {
+                let names = owned.into_iter().map(|(slug,)| slug).collect::<Vec<_>>().join(", ");
+                let detail = format!("{} owns {names}; transfer or delete them first", before.email);
+                return Err(Error::conflict("owns_organizations", detail));
+            }
+        }
+        if access != Access::Enabled {
+            self.run(SESSIONS_END, args![id.uuid()]).await?;
+        }
+        self.change(Change::User { id, realm: before.realm, access });
+        let target = Target::new("user", id, &before.email);
+        let fields = |access: Access| Some(json!({ "access": access }));
+        self.audit(permit, audit, target, fields(before.access), fields(access)).await
     }
 
     /// The accounts of a realm, by name.

@@ -1,10 +1,12 @@
 //! Accounts, plans, permissions, the installation's audit log.
 
+use reqwest::Method;
+
 use super::transport::Call;
 use super::{Client, ClientError};
 use crate::audit::AuditView;
 use crate::registry::{PermissionView, PlanView};
-use crate::users::{NewUser, UserView};
+use crate::users::{NewUser, UserChange, UserView};
 use crate::{Page, PageQuery};
 
 impl Client {
@@ -21,6 +23,16 @@ impl Client {
     /// `GET /v1/users/{user}`: one account.
     pub async fn user(&self, user: &str) -> Result<UserView, ClientError> {
         self.read(Call::get(&["users", user])).await
+    }
+
+    /// `PATCH /v1/users/{user}`: says what an account that still has this entity tag may be used for.
+    pub async fn update_user(
+        &self,
+        user: &str,
+        etag: &str,
+        change: &UserChange,
+    ) -> Result<UserView, ClientError> {
+        self.read(Call::new(Method::PATCH, &["users", user]).if_match(etag)?.json(change)?).await
     }
 
     /// `GET /v1/plans`: the plans of the realm.

@@ -2,8 +2,8 @@
 
 use bastide_api::PageQuery;
 use bastide_api::client::{Client, all_pages};
-use bastide_api::users::{NewUser, UserView};
-use clap::{Args, Subcommand};
+use bastide_api::users::{AccessLevel, NewUser, UserChange, UserView};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::ListArgs;
 use crate::exit::Exit;
@@ -23,6 +23,35 @@ pub(crate) enum UserCommand {
     },
     /// Create an account.
     Create(CreateArgs),
+    /// Say what an account may be used for; its sessions end unless it is everything.
+    Update {
+        /// Id or e-mail address.
+        user: String,
+        /// What it may be used for.
+        #[arg(long)]
+        access: AccessArg,
+    },
+}
+
+/// What an account may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AccessArg {
+    /// Everything that its roles allow.
+    Enabled,
+    /// No console; its tokens go on working.
+    NoConsole,
+    /// Nothing works.
+    Disabled,
+}
+
+impl From<AccessArg> for AccessLevel {
+    fn from(level: AccessArg) -> Self {
+        match level {
+            AccessArg::Enabled => Self::Enabled,
+            AccessArg::NoConsole => Self::NoConsole,
+            AccessArg::Disabled => Self::Disabled,
+        }
+    }
 }
 
 /// Options of `user create`.
@@ -45,10 +74,12 @@ pub(crate) async fn run(shell: &Shell, command: UserCommand) -> Result<(), Failu
         UserCommand::List(args) => {
             shell.list(args, "No accounts that you may see.", async |page| client.users(page).await).await
         }
-        UserCommand::Get { user } if user.contains('@') => {
-            shell.output.one(&by_address(&client, &user).await?)
+        UserCommand::Get { user } => shell.output.one(&named(&client, &user).await?),
+        UserCommand::Update { user, access } => {
+            let user = named(&client, &user).await?;
+            let change = UserChange { access: access.into() };
+            shell.output.one(&client.update_user(&user.id, &user.etag, &change).await?)
         }
-        UserCommand::Get { user } => shell.output.one(&client.user(&user).await?),
         UserCommand::Create(args) => {
             let password = input::new_password(args.password_stdin).await?;
             let user = NewUser { email: args.email, name: args.name, password };
@@ -59,6 +90,10 @@ pub(crate) async fn run(shell: &Shell, command: UserCommand) -> Result<(), Failu
 
 /// Longest text that the hub searches for, in characters.
 const SEARCH_CHARS_MAX: usize = 100;
+
+async fn named(client: &Client, user: &str) -> Result<UserView, Failure> {
+    if user.contains('@') { by_address(client, user).await } else { Ok(client.user(user).await?) }
+}
 
 /// `GET /v1/users/{user}` takes an id; people know addresses.
 async fn by_address(client: &Client, address: &str) -> Result<UserView, Failure> {

@@ -40,6 +40,7 @@ impl Detailed for UserView {
             .field("Access", &self.access)
             .optional("Home organization", self.home_organization.as_ref())
             .field("Created", &self.created_at)
+            .field("ETag", &self.etag)
     }
 }
 

@@ -9,6 +9,7 @@ mod me;
 mod organizations;
 mod placements;
 mod platform;
+mod roles;
 mod tree;
 mod visit;
 mod wizard;
@@ -136,6 +137,24 @@ fn organization_rows() -> Vec<Operation> {
             organizations::audit,
             "Its log",
         ),
+        page("/o/{slug}/roles", "console_roles", Needs(P::RolesView), roles::list, "Its roles"),
+        form("/o/{slug}/roles", "console_role_create", Needs(P::RolesCreate), roles::create, "Define a role"),
+        page("/o/{slug}/roles/{role}", "console_role", Needs(P::RolesView), roles::view, "A role"),
+        form(
+            "/o/{slug}/roles/{role}",
+            "console_role_update",
+            Needs(P::RolesUpdate),
+            roles::update,
+            "Change it",
+        ),
+        form(
+            "/o/{slug}/roles/{role}/delete",
+            "console_role_delete",
+            Needs(P::RolesDelete),
+            roles::delete,
+            "Delete it",
+        ),
+        page("/o/{slug}/access", "console_access", see, roles::explain, "Why somebody may do something"),
         page("/o/{slug}/settings", "console_settings", change, organizations::settings, "Its settings"),
         form(
             "/o/{slug}/settings",

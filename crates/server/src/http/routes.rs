@@ -11,8 +11,8 @@ use super::registry::Access::{Needs, Public, SignedIn};
 use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
-    audit, authorities, client_organizations, clusters, gateways, hubs, identity, licences, organizations,
-    permissions, placements, plans, projects, system, teams, tree, users,
+    access, audit, authorities, client_organizations, clusters, gateways, hubs, identity, licences,
+    organizations, permissions, placements, plans, projects, roles, system, teams, tree, users,
 };
 
 /// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
@@ -45,6 +45,8 @@ const LINK: Access = Public("nobody has an account yet; the one-time link proves
 const DEVICE: Access = Public("a device that signs in has no credential yet; its user agrees in a browser");
 const CODE: Access = Public("a program that signs in has no credential yet; the code proves the right");
 const KEYS: Access = SignedIn("the list of permission keys is the same for everybody");
+const WHY: Access =
+    SignedIn("everybody may ask about themselves; who may be asked about else is decided by who it is");
 const PROBE: Access = Public("probes have no credential, and the answer is one word");
 const NUMBERS: Access = Public("numbers and names of operations, nothing of a tenant");
 const DOCUMENT: Access = Public("the description of the API is no secret");
@@ -76,6 +78,11 @@ fn organization_rows() -> Vec<Operation> {
         POST "/v1/organizations/{organization}/move/preview", "organization_move_preview", Needs(P::OrganizationsMove), tree::preview, "See who would gain and lose what by a move";
         PUT "/v1/organizations/{organization}/host-names", "host_names_update", Needs(P::HostNamesUpdate), organizations::host_names, "Say which host names an organization owns";
         GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), organizations::members, "List who has a role in an organization";
+        GET "/v1/organizations/{organization}/roles", "role_list", Needs(P::RolesView), roles::list, "List the roles that can be given at an organization";
+        POST "/v1/organizations/{organization}/roles", "role_create", Needs(P::RolesCreate), roles::create, "Define a custom role";
+        GET "/v1/organizations/{organization}/roles/{role}", "role_view", Needs(P::RolesView), roles::view, "See a role";
+        PATCH "/v1/organizations/{organization}/roles/{role}", "role_update", Needs(P::RolesUpdate), roles::update, "Change a custom role";
+        DELETE "/v1/organizations/{organization}/roles/{role}", "role_delete", Needs(P::RolesDelete), roles::delete, "Delete a custom role that nobody has";
         GET "/v1/organizations/{organization}/placements", "placement_list", Needs(P::OrganizationsView), organizations::placements, "See where an organization runs";
         GET "/v1/organizations/{organization}/resources", "resource_list", Needs(P::OrganizationsView), organizations::resources, "List what was put on clusters for an organization";
         POST "/v1/organizations/{organization}/placements", "placement_create", Needs(P::PlacementsCreate), placements::create, "Place an organization on another cluster";
@@ -118,6 +125,8 @@ fn realm_rows() -> Vec<Operation> {
         GET "/v1/users", "user_list", Needs(P::UsersView), users::list, "List accounts";
         POST "/v1/users", "user_create", Needs(P::UsersCreate), users::create, "Make an account";
         GET "/v1/users/{user}", "user_view", Needs(P::UsersView), users::view, "See an account";
+        PATCH "/v1/users/{user}", "user_update", Needs(P::UsersUpdate), users::update, "Say what an account may be used for";
+        GET "/v1/access", "access_explain", WHY, access::explain, "Why somebody may do something, or what is missing";
         GET "/v1/plans", "plan_list", Needs(P::PlansView), plans::list, "List plans";
         GET "/v1/permissions", "permission_list", KEYS, permissions::list, "List permission keys";
         GET "/v1/audit", "audit_list", Needs(P::AuditView), audit::list, "Read the installation's audit log";

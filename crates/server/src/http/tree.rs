@@ -95,16 +95,17 @@ pub(crate) async fn deletion(
         organization: named(&organization),
         state: organization.state.to_string(),
         possible: active && blockers.is_empty(),
-        blockers: blockers.named.into_iter().map(blocker).collect(),
+        blockers: blockers.named.into_iter().map(|one| blocker(id, one)).collect(),
         blockers_unnamed: blockers.unnamed as u64,
         etag: etag(organization.revision),
     })
     .etag(organization.revision))
 }
 
-fn blocker(blocker: Blocker) -> BlockerView {
+fn blocker(of: OrganizationId, blocker: Blocker) -> BlockerView {
     let link = match blocker.kind {
         BlockerKind::Organization => format!("/v1/organizations/{}", blocker.id),
+        BlockerKind::Project => format!("/v1/organizations/{of}/projects/{}", blocker.id),
     };
     BlockerView {
         kind: blocker.kind.as_str().to_owned(),

@@ -11,7 +11,7 @@ use bastide_model::user::Password;
 use http::Uri;
 
 use super::answer::{Made, Out};
-use super::extract::{At, Body, Search, Who};
+use super::extract::{At, Body, IfMatch, Search, Who};
 use super::hub::Hub;
 use super::input::{incomplete, take};
 use super::problem::Failure;
@@ -43,6 +43,18 @@ pub(crate) async fn view(
     At(id): At<UserId>,
 ) -> Result<Out<UserView>, Failure> {
     let user = users::view(&hub.app, &caller, id).await?;
+    let revision = user.revision;
+    Ok(Out::new(views::user(user)).etag(revision))
+}
+
+pub(crate) async fn update(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(id): At<UserId>,
+    IfMatch(seen): IfMatch,
+    Body(input): Body<wire::UserChange>,
+) -> Result<Out<UserView>, Failure> {
+    let user = users::update(&hub.app, &caller, id, seen, input.access.into()).await?;
     let revision = user.revision;
     Ok(Out::new(views::user(user)).etag(revision))
 }

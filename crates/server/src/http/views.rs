@@ -1,6 +1,7 @@
 //! From the domain's words to those of the wire. Nothing is decided here; every view shows what a use case gave.
 
 use bastide_api as wire;
+use bastide_api::access::{AccessView, GrantView};
 use bastide_api::audit::AuditView;
 use bastide_api::clusters::{
     CapabilityView, ClusterAdministration, ClusterView, ConditionView, HubView, JoinTokenView, LicenceView,
@@ -11,24 +12,84 @@ use bastide_api::organizations::{
     GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, ResourceView,
 };
 use bastide_api::registry::{PermissionView, PlanView};
+use bastide_api::roles::RoleView;
 use bastide_api::teams::{PersonView, ProjectTeamView, ProjectView, TeamMemberView, TeamView};
 use bastide_api::users::{MemberView, UserView};
-use bastide_app::{clusters, licences, organizations, projects, teams};
+use bastide_app::{access, clusters, licences, organizations, projects, teams};
+use bastide_authz::Verdict;
 use bastide_model::access::{Caller, Credential};
 use bastide_model::audit::AuditRecord;
 use bastide_model::cluster::{Capability, Condition, Hub};
 use bastide_model::gateway::GatewayConfiguration;
 use bastide_model::licence::{Examination, LicenceFacts, LicenceVerdict};
 use bastide_model::plan::Plan;
-use bastide_model::role::{Administration, TeamRole};
+use bastide_model::role::{Administration, Role, TeamRole};
+use bastide_model::team::CustomRole;
 use bastide_model::user::User;
-use bastide_model::{Permission, Timestamp};
+use bastide_model::{OrganizationId, Permission, Timestamp};
 use bastide_store::{JoinToken, Member, Session, Token};
 
 use super::answer::etag;
 
 fn texts(items: Vec<&'static str>) -> Vec<String> {
     items.into_iter().map(str::to_owned).collect()
+}
+
+/// A role that is there in every organization.
+pub(crate) fn built_in_role(role: Role) -> RoleView {
+    let (name, description) = match role {
+        Role::Owner => ("Owner", "Everything in the organization and beneath it, billing included."),
+        Role::Administrator => (
+            "Administrator",
+            "Everything but editing, deleting and transferring the organization, and billing.",
+        ),
+        _ => ("Billing administrator", "Billing and nothing else; given by the owner."),
+    };
+    let permissions = role.permissions().union(role.billing());
+    RoleView {
+        id: role.word().to_owned(),
+        slug: role.word().to_owned(),
+        name: name.to_owned(),
+        description: description.to_owned(),
+        permissions: permissions.iter().map(|permission| permission.key().to_owned()).collect(),
+        built_in: true,
+        defined_here: false,
+        created_at: None,
+        etag: None,
+    }
+}
+
+/// A custom role, seen at an organization. Where else it was defined is not told: that lies above (HIER-4).
+pub(crate) fn role(role: CustomRole, seen_at: OrganizationId) -> RoleView {
+    RoleView {
+        id: role.id.to_string(),
+        slug: role.slug.to_string(),
+        name: role.name.to_string(),
+        description: role.description.to_string(),
+        permissions: role.permissions.iter().map(|permission| permission.key().to_owned()).collect(),
+        built_in: false,
+        defined_here: role.organization == seen_at,
+        created_at: Some(role.created_at.to_string()),
+        etag: Some(etag(role.revision)),
+    }
+}
+
+/// Why somebody may do something.
+pub(crate) fn access(answer: access::Answer) -> AccessView {
+    AccessView {
+        allowed: answer.verdict == Verdict::Allowed,
+        verdict: answer.verdict.as_str().to_owned(),
+        user: answer.user.id.to_string(),
+        email: answer.user.email.to_string(),
+        permission: answer.permission.to_string(),
+        object: answer.object,
+        missing: answer.missing,
+        grants: answer
+            .grants
+            .into_iter()
+            .map(|given| GrantView { sentence: given.sentence, gives_it: given.gives_it })
+            .collect(),
+    }
 }
 
 pub(crate) fn organization(details: organizations::Details) -> OrganizationView {
@@ -288,6 +349,7 @@ pub(crate) fn user(user: User) -> UserView {
         access: user.access.to_string(),
         home_organization: user.home.map(|home| home.to_string()),
         created_at: user.created_at.to_string(),
+        etag: etag(user.revision),
     }
 }
 

@@ -25,6 +25,10 @@
 //! | `/me/sessions` | [`sessions`] | `/me/sessions/{id}/end` | none; all of them: `/sign-out` with `scope` |
 //! | `/o/{slug}` | [`overview`] | – | query `search`, `page_token` for what is beneath |
 //! | `/o/{slug}/members` | [`members`] | – | query as above |
+//! | `/o/{slug}/roles` | [`roles`] | the same | [`RoleForm`]: `name`, `slug`, `description`, `permission`* |
+//! | `/o/{slug}/roles/{role}` | [`role`] | the same | `etag` and [`RoleForm`] without `slug` |
+//! | | | `/o/{slug}/roles/{role}/delete` | none |
+//! | `/o/{slug}/access` | [`access`] | – | query `user`, `action` |
 //! | `/o/{slug}/audit` | [`audit()`] | – | query as above |
 //! | `/o/{slug}/settings` | [`settings`] | the same | `etag` and [`OrganizationForm`] without `slug` and `parent` |
 //! | | | `/o/{slug}/host-names` | `etag`, `host_names` |
@@ -99,8 +103,9 @@ pub use me::{
     new_organization, organizations, sessions, tokens,
 };
 pub use organization::{
-    DeletePage, LeavePage, MembersPage, MovePage, OverviewPage, PlacePage, ROOT, SettingsPage, Usage,
-    delete_organization, leave, members, overview, place, relocation, settings, to_placement,
+    AccessPage, DeletePage, LeavePage, MembersPage, MovePage, OverviewPage, PlacePage, ROOT, RoleForm,
+    RolePage, RolesPage, SettingsPage, Usage, access, delete_organization, leave, members, overview, place,
+    relocation, role, roles, settings, to_placement,
 };
 pub use platform::{
     AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, GatewayPage,

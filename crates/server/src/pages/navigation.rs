@@ -85,6 +85,8 @@ fn places(organization: &OrganizationView) -> Vec<Place<'static>> {
         Place::exact(base.clone(), "Overview", Icon::Building),
         Place::exact(format!("{base}#sub-organizations"), "Sub-organizations", Icon::Tree),
         Place::new(format!("{base}/members"), "Members", Icon::Users),
+        Place::new(format!("{base}/roles"), "Roles", Icon::Seal),
+        Place::new(format!("{base}/access"), "Access", Icon::Key),
         Place::new(format!("{base}/audit"), "Audit", Icon::Ledger),
     ];
     if offers(organization, "update") || offers(organization, "delete") {

@@ -17,6 +17,7 @@ use bastide_model::organization::OrganizationState;
 use bastide_model::placement::Leaving;
 use bastide_model::role::TeamRole;
 use bastide_model::team::{Project, Team};
+use bastide_model::user::Access;
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, GatewayConfigurationId, Ids, JoinTokenId, OrganizationId, RealmId,
     RequestId, SessionId, SystemIds, Timestamp, TokenId, UserId,
@@ -28,7 +29,7 @@ use uuid::Uuid;
 use crate::bed::{Bed, audit_id, both_engines, code, race};
 use crate::deletion;
 use crate::organizations::HOSTILE;
-use crate::{placements, teams, tree};
+use crate::{placements, roles, teams, tree};
 
 both_engines! {
     sec_4_every_change_leaves_its_record,
@@ -128,6 +129,8 @@ const WITHOUT_RECORD: &[&str] = &[
     "cluster_view",
     "licence_view",
     "gateway_configuration_list",
+    "role_list",
+    "role_view",
     "audit_list",
     "authority_view",
     "own_view",
@@ -142,6 +145,7 @@ async fn sec_4_every_change_leaves_its_record(bed: Bed) {
     organizations_leave_records(&bed, &mut seen).await;
     teams_leave_records(&bed, &mut seen).await;
     people_leave_records(&bed, &mut seen).await;
+    roles_leave_records(&bed, &mut seen).await;
     clusters_leave_records(&bed, &mut seen).await;
     let known: BTreeSet<_> = action::ALL.iter().map(|action| action.operation.to_owned()).collect();
     let without: BTreeSet<_> = WITHOUT_RECORD.iter().map(|&operation| operation.to_owned()).collect();
@@ -298,6 +302,32 @@ async fn people_leave_records(bed: &Bed, seen: &mut Seen) {
     );
     tx.commit().await.unwrap();
     seen.one(bed, "token_delete").await;
+}
+
+async fn roles_leave_records(bed: &Bed, seen: &mut Seen) {
+    let owner = bed.user("eve@example.org").await;
+    seen.one(bed, "user_create").await;
+    let (permit, before) =
+        (bed.site::<action::UpdateUser>(owner).await, bed.read().await.user(owner).await.unwrap());
+    let mut tx = bed.write().await;
+    tx.user_update(&permit, (&before, Access::NoConsole), bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "user_update").await;
+    let organization = bed.root("with-roles", owner).await;
+    seen.creation(bed, "organization_create_root", None, organization).await;
+    let role = roles::define(bed, organization, "auditor").await.unwrap();
+    seen.one(bed, "role_create").await;
+    let permit = bed.site::<action::UpdateRole>(role.id).await;
+    let mut tx = bed.write().await;
+    tx.role_update(&permit, (&role, &role), bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "role_update").await;
+    let permit = bed.site::<action::DeleteRole>(role.id).await;
+    let mut tx = bed.write().await;
+    let role = tx.role_hold(role.id).await.unwrap();
+    tx.role_delete(&permit, &role, bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "role_delete").await;
 }
 
 async fn clusters_leave_records(bed: &Bed, seen: &mut Seen) {

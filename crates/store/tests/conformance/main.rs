@@ -34,6 +34,8 @@ mod placements;
 #[cfg(test)]
 mod realms;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod teams;

@@ -1,5 +1,6 @@
 //! Pages of one organization, under `/o/{slug}`.
 
+mod access;
 mod attention;
 mod delete;
 mod members;
@@ -7,17 +8,20 @@ mod overview;
 mod place;
 mod placements;
 mod relocation;
+mod roles;
 mod settings;
 
 use bastide_api::organizations::OrganizationView;
 
 use super::layout::Crumb;
 
+pub use access::{AccessPage, access};
 pub use delete::{DeletePage, delete_organization};
 pub use members::{MembersPage, members};
 pub use overview::{OverviewPage, Usage, overview};
 pub use place::{LeavePage, PlacePage, leave, place, to_placement};
 pub use relocation::{MovePage, ROOT, relocation};
+pub use roles::{RoleForm, RolePage, RolesPage, role, roles};
 pub use settings::{SettingsPage, settings};
 
 pub(super) use overview::compute;

@@ -11,11 +11,14 @@ use bastide_api::gateways::{CertificatePolicy, GatewayConfigurationView, Listene
 use bastide_api::identity::Me;
 use bastide_api::organizations::{GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView};
 use bastide_api::problem::{Problem, ProblemField, ProblemLimit};
-use bastide_api::registry::PlanView;
+use bastide_api::registry::{PermissionView, PlanView};
+use bastide_api::roles::RoleView;
 use bastide_api::users::{MemberView, UserView};
 use bastide_api::{Page, PageQuery};
+use bastide_model::Permission;
 use bastide_model::plan::default_plans;
 use bastide_model::preconditions::Precondition;
+use bastide_model::role::ASSIGNABLE;
 use serde_json::json;
 
 use crate::pages::{
@@ -80,6 +83,7 @@ pub(crate) fn user(email: &str, name: &str) -> UserView {
         access: "enabled".into(),
         home_organization: Some("acme".into()),
         created_at: "2026-01-12T08:00:00Z".into(),
+        etag: "\"1\"".into(),
     }
 }
 
@@ -395,6 +399,29 @@ pub(crate) fn plans() -> Vec<PlanView> {
 
 pub(crate) fn member(email: &str, name: &str, role: &str, reach: &str) -> MemberView {
     MemberView { user: user(email, name), role: role.into(), reach: reach.into(), expires_at: None }
+}
+
+pub(crate) fn role(slug: &str, defined_here: bool) -> RoleView {
+    RoleView {
+        id: "rol_01jd0000000000000000000007".into(),
+        slug: slug.into(),
+        name: "Auditor".into(),
+        description: MARKUP.into(),
+        permissions: texts(&["audit.view", "members.view"]),
+        built_in: false,
+        defined_here,
+        created_at: Some("2026-01-12T08:00:00Z".into()),
+        etag: Some("\"1\"".into()),
+    }
+}
+
+/// Every permission that a custom role can hold.
+pub(crate) fn permissions() -> Vec<PermissionView> {
+    let view = |permission: Permission| PermissionView {
+        key: permission.key().into(),
+        meaning: permission.meaning().into(),
+    };
+    ASSIGNABLE.iter().map(view).collect()
 }
 
 pub(crate) fn record(sequence: i64, operation: &str, target: &str) -> AuditView {

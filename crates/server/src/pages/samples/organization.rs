@@ -1,14 +1,16 @@
 //! Samples of the pages of an organization.
 
+use bastide_api::access::{AccessView, GrantView};
 use bastide_api::organizations::{GatewayChoice, OrganizationView};
+use bastide_api::roles::RoleView;
 use maud::Markup;
 use serde_json::json;
 
 use super::{data, moving};
 use crate::pages::{
-    AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage, OrganizationForm,
-    OverviewPage, PlacePage, SettingsPage, Usage, audit, delete_organization, leave, members, overview,
-    place, settings,
+    AccessPage, AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage,
+    OrganizationForm, OverviewPage, PlacePage, RoleForm, RolePage, RolesPage, SettingsPage, Usage, access,
+    audit, delete_organization, leave, members, overview, place, role, roles, settings,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
@@ -17,6 +19,8 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     samples.extend(logs());
     samples.extend(changes());
     samples.extend(placing());
+    samples.extend(role_pages());
+    samples.extend(explanations());
     samples
 }
 
@@ -115,6 +119,89 @@ fn member_lists() -> Vec<(&'static str, Markup)> {
         ("members-filtered-out", page(data::searched("zoe", Vec::new()))),
         ("members-not-permitted", page(data::refused(data::forbidden("members.view")))),
         ("members-failed", page(data::refused(data::broken()))),
+    ]
+}
+
+fn role_pages() -> Vec<(&'static str, Markup)> {
+    let organization = data::organization("acme");
+    let ctx = data::within(&organization, "/o/acme/roles");
+    let page = |roles_of, problem| {
+        let form = RoleForm {
+            name: "Auditor".into(),
+            permissions: vec!["audit.view".into()],
+            ..RoleForm::default()
+        };
+        let permissions = data::permissions();
+        roles(
+            &ctx,
+            &RolesPage { organization: organization.clone(), roles: roles_of, permissions, form, problem },
+        )
+    };
+    let (here, above) = (data::role("auditor", true), data::role("helper", false));
+    let built_in =
+        RoleView { built_in: true, created_at: None, etag: None, ..data::role("administrator", false) };
+    let one = |of: &RoleView, problem| {
+        let (form, permissions) = (RoleForm::of(of), data::permissions());
+        role(
+            &ctx,
+            &RolePage { organization: organization.clone(), role: of.clone(), permissions, form, problem },
+        )
+    };
+    vec![
+        ("roles", page(Listing::whole(vec![built_in.clone(), here.clone(), above.clone()]), None)),
+        ("roles-filtered-out", page(data::searched("zoe", Vec::new()), None)),
+        ("roles-not-permitted", page(data::refused(data::forbidden("roles.view")), None)),
+        ("roles-failed", page(data::refused(data::broken()), None)),
+        (
+            "roles-refused",
+            page(
+                Listing::whole(vec![built_in]),
+                Some(data::invalid(&[("/permissions", "a role allows at least one thing")])),
+            ),
+        ),
+        ("role", one(&here, None)),
+        ("role-from-above", one(&above, None)),
+        (
+            "role-in-use",
+            one(&here, Some(data::problem(409, "role_in_use", "It is in use", "auditor is given to people"))),
+        ),
+    ]
+}
+
+fn explanations() -> Vec<(&'static str, Markup)> {
+    let organization = data::organization("acme");
+    let ctx = data::within(&organization, "/o/acme/access");
+    let page = |answer, problem| {
+        let view = AccessPage {
+            organization: organization.clone(),
+            permissions: data::permissions(),
+            user: "lena@example.org".into(),
+            action: "audit.view".into(),
+            answer,
+            problem,
+        };
+        access(&ctx, &view)
+    };
+    let answer = |allowed: bool| AccessView {
+        allowed,
+        verdict: if allowed { "allowed" } else { "permission_missing" }.into(),
+        user: "usr_01jd0000000000000000000010".into(),
+        email: "lena@example.org".into(),
+        permission: "audit.view".into(),
+        object: "the organization acme".into(),
+        missing: (!allowed).then(|| "a role that holds it: owner, administrator".into()),
+        grants: vec![
+            GrantView { sentence: "administrator at acme, there and beneath".into(), gives_it: allowed },
+            GrantView { sentence: data::MARKUP.into(), gives_it: false },
+        ],
+    };
+    let nothing = AccessView { grants: Vec::new(), verdict: "assignment_missing".into(), ..answer(false) };
+    vec![
+        ("access", page(None, None)),
+        ("access-allowed", page(Some(answer(true)), None)),
+        ("access-denied", page(Some(answer(false)), None)),
+        ("access-nothing-given", page(Some(nothing), None)),
+        ("access-of-nobody", page(None, Some(data::invalid(&[("user", "you know of no account here")])))),
     ]
 }
 
