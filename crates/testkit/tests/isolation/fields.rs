@@ -138,6 +138,14 @@ fn team_writes(cast: &Cast) -> Vec<Write> {
         write("project_create", Method::POST, "projects", named.clone()),
         write("project_update", Method::PATCH, &format!("projects/{name}"), named),
         write("project_team_set", Method::PUT, &format!("projects/{name}/teams/{name}"), role),
+        write("role_create", Method::POST, "roles", json!({ "name": "New", "permissions": ["teams.view"] })),
+        write("role_update", Method::PATCH, "roles/administrator", json!({ "permissions": ["teams.view"] })),
+        Write {
+            id: "user_update",
+            method: Method::PATCH,
+            path: format!("/v1/users/{}", cast.a.owner.id),
+            body: json!({ "access": "enabled" }),
+        },
     ]
 }
 

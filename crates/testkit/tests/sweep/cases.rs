@@ -4,6 +4,8 @@
 //! Who may do something does it, wherever that disturbs nobody else: then the table shows a success, and not only that
 //! something else was wrong. What would disturb the others is wrong in a way that is found after permission was given.
 
+mod roles;
+
 /// One question.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
@@ -43,6 +45,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         ORGANIZATIONS,
         TEAMS,
         PROJECTS,
+        roles::ROLES,
         REALM,
         FLEET,
         SYSTEM,

@@ -8,6 +8,7 @@ use bastide_api::clusters::NewJoinToken;
 use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::identity::NewToken;
 use bastide_api::organizations::NewOrganization;
+use bastide_api::roles::NewRole;
 use bastide_model::{
     ClusterId, GatewayConfigurationId, JoinTokenId, OrganizationId, SessionId, SystemIds, TokenId, UserId,
 };
@@ -256,6 +257,11 @@ impl Stage {
                     certificates: CertificatePolicy::None,
                 };
                 site.create_gateway_configuration(&self.cast.a.spoke.cluster.id, &new).await?.id
+            }
+            "role-a" => {
+                let role =
+                    NewRole { name: fresh, permissions: vec!["teams.view".to_owned()], ..NewRole::default() };
+                site.create_role(&self.cast.a.child.id, &role).await?.slug
             }
             "user-code" => self.cast.hub.client(None)?.authorize_device().await?.user_code,
             other => anyhow::bail!("nothing is known of `@{other}`"),

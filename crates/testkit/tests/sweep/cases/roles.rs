@@ -1,0 +1,90 @@
+//! Roles, access levels of accounts, and why somebody may do something.
+
+use super::Sent::{Change, Form, Json, Nothing};
+use super::{Case, Sent, on};
+
+const NEW: Sent = Json(r#"{"name":"@fresh","permissions":["teams.view"]}"#);
+const STALE: Sent = Change("\"0\"", r#"{"name":"X"}"#);
+const FORM: Sent = Form("name=@fresh&permission=teams.view");
+const LEVEL: Sent = Change("\"0\"", r#"{"access":"enabled"}"#);
+
+pub(crate) const ROLES: &[Case] = &[
+    on("role_list", "A", "/v1/organizations/@a/roles", Nothing),
+    on("role_list", "A/child", "/v1/organizations/@a-child/roles", Nothing),
+    on("role_list", "B/child", "/v1/organizations/@b-child/roles", Nothing),
+    on("role_list", "none", "/v1/organizations/@none-org/roles", Nothing),
+    on("role_create", "A/child", "/v1/organizations/@a-child/roles", NEW),
+    on("role_create", "B/child", "/v1/organizations/@b-child/roles", NEW),
+    on("role_create", "none", "/v1/organizations/@none-org/roles", NEW),
+    on("role_view", "A/child's", "/v1/organizations/@a-child/roles/@role-a", Nothing),
+    on("role_view", "A, that of A/child", "/v1/organizations/@a/roles/@role-a", Nothing),
+    on("role_view", "A/child, built in", "/v1/organizations/@a-child/roles/administrator", Nothing),
+    on("role_view", "B/child, that of A/child", "/v1/organizations/@b-child/roles/@role-a", Nothing),
+    on("role_view", "none", "/v1/organizations/@a-child/roles/never-was", Nothing),
+    on("role_update", "A/child's, stale", "/v1/organizations/@a-child/roles/@role-a", STALE),
+    on("role_update", "A, that of A/child", "/v1/organizations/@a/roles/@role-a", STALE),
+    on("role_update", "B/child, that of A/child", "/v1/organizations/@b-child/roles/@role-a", STALE),
+    on("role_update", "none", "/v1/organizations/@a-child/roles/never-was", STALE),
+    on("role_delete", "A/child's", "/v1/organizations/@a-child/roles/@role-a", Nothing),
+    on("role_delete", "A, that of A/child", "/v1/organizations/@a/roles/@role-a", Nothing),
+    on("role_delete", "B/child, that of A/child", "/v1/organizations/@b-child/roles/@role-a", Nothing),
+    on("role_delete", "none", "/v1/organizations/@a-child/roles/never-was", Nothing),
+    on("user_update", "own", "/v1/users/@user-own", LEVEL),
+    on("user_update", "A's, stale", "/v1/users/@user-a", LEVEL),
+    on("user_update", "B's, stale", "/v1/users/@user-b", LEVEL),
+    on("user_update", "none", "/v1/users/@none-user", LEVEL),
+    on("access_explain", "own tokens", "/v1/access?action=token_create", Nothing),
+    on("access_explain", "A", "/v1/access?action=teams.create&organization=@a", Nothing),
+    on("access_explain", "A/child", "/v1/access?action=teams.create&organization=@a-child", Nothing),
+    on(
+        "access_explain",
+        "A, its owner",
+        "/v1/access?action=teams.create&organization=@a&user=@user-a",
+        Nothing,
+    ),
+    on(
+        "access_explain",
+        "A, of B's owner",
+        "/v1/access?action=teams.create&organization=@a&user=@user-b",
+        Nothing,
+    ),
+    on("access_explain", "B", "/v1/access?action=teams.create&organization=@b", Nothing),
+    on(
+        "access_explain",
+        "A/child's team",
+        "/v1/access?action=team_view&organization=@a-child&team=@a-child",
+        Nothing,
+    ),
+    on(
+        "access_explain",
+        "A/child, no team of it",
+        "/v1/access?action=team_view&organization=@a-child&team=never",
+        Nothing,
+    ),
+    on("access_explain", "none", "/v1/access?action=teams.create&organization=never-was", Nothing),
+    on("console_roles", "A", "/o/@a/roles", Nothing),
+    on("console_roles", "A/child", "/o/@a-child/roles", Nothing),
+    on("console_roles", "B", "/o/@b/roles", Nothing),
+    on("console_roles", "none", "/o/never-was/roles", Nothing),
+    on("console_role_create", "A/child", "/o/@a-child/roles", FORM),
+    on("console_role_create", "B/child", "/o/@b-child/roles", FORM),
+    on("console_role_create", "none", "/o/never-was/roles", FORM),
+    on("console_role", "A/child's", "/o/@a-child/roles/@role-a", Nothing),
+    on("console_role", "B/child, that of A/child", "/o/@b-child/roles/@role-a", Nothing),
+    on("console_role", "none", "/o/@a-child/roles/never-was", Nothing),
+    on("console_role_update", "A/child's, stale", "/o/@a-child/roles/@role-a", Form("name=X&etag=%220%22")),
+    on(
+        "console_role_update",
+        "B/child, that of A/child",
+        "/o/@b-child/roles/@role-a",
+        Form("name=X&etag=%220%22"),
+    ),
+    on("console_role_update", "none", "/o/@a-child/roles/never-was", Form("name=X&etag=%220%22")),
+    on("console_role_delete", "A/child's", "/o/@a-child/roles/@role-a/delete", Form("")),
+    on("console_role_delete", "B/child, that of A/child", "/o/@b-child/roles/@role-a/delete", Form("")),
+    on("console_role_delete", "none", "/o/@a-child/roles/never-was/delete", Form("")),
+    on("console_access", "A", "/o/@a/access", Nothing),
+    on("console_access", "A, asked", "/o/@a/access?action=teams.create&user=", Nothing),
+    on("console_access", "B", "/o/@b/access?action=teams.create&user=", Nothing),
+    on("console_access", "none", "/o/never-was/access", Nothing),
+];
