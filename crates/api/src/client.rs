@@ -8,6 +8,7 @@ mod clusters;
 mod error;
 mod gateways;
 mod identity;
+mod members;
 mod organizations;
 mod paging;
 mod registry;

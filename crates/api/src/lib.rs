@@ -13,6 +13,7 @@ pub mod client_organizations;
 pub mod clusters;
 pub mod gateways;
 pub mod identity;
+pub mod members;
 pub mod organizations;
 pub mod page;
 pub mod problem;

@@ -38,11 +38,11 @@ pub struct OrganizationView {
     pub host_names: Vec<String>,
     /// When it was made (RFC 3339).
     pub created_at: String,
-    /// The caller's role in it: `owner`, `administrator`, `site_administrator`, `client_administrator`.
+    /// The caller's role in it: `owner`, `administrator`, `custom`, `member`, `site_administrator`, `client_administrator`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// What the caller may do with it: `update`, `move`, `move_beneath`, `delete`, `create_team`, `create_project`,
-    /// `create_beneath`, `create_client_organization`,
+    /// What the caller may do with it: `update`, `move`, `move_beneath`, `delete`, `leave`, `assign` (roles), `create_team`,
+    /// `create_project`, `create_beneath`, `create_client_organization`,
     /// `create_placement`, `delete_placement`.
     pub actions: Vec<String>,
     /// Its entity tag, for `If-Match`.

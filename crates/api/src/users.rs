@@ -69,17 +69,3 @@ impl From<AccessLevel> for bastide_model::user::Access {
         }
     }
 }
-
-/// Somebody with a role at an organization.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct MemberView {
-    /// The account.
-    pub user: UserView,
-    /// `owner` or `administrator`.
-    pub role: String,
-    /// `here` or `beneath`.
-    pub reach: String,
-    /// When the role ends (RFC 3339); absent when it does not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<String>,
-}

@@ -1,9 +1,9 @@
 //! Organizations: create, list, see, change, delete (ORG-1 to ORG-8).
 
 use bastide_authz::action::{
-    ChangeChildren, CreateClientOrganization, CreateOrganization, CreatePlacement, CreateProject,
-    CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, UpdateHostNames,
-    UpdateOrganization, ViewMembers, ViewOrganization,
+    AssignRole, ChangeChildren, CreateClientOrganization, CreateOrganization, CreatePlacement, CreateProject,
+    CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, LeaveOrganization, UpdateHostNames,
+    UpdateOrganization, ViewOrganization,
 };
 use bastide_authz::{Commons, Permit, WholeTree};
 use bastide_model::access::Caller;
@@ -18,7 +18,7 @@ use bastide_model::plan::Plan;
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
 };
-use bastide_store::{Member, PlacementStatus, Tx};
+use bastide_store::{PlacementStatus, Tx};
 use serde_json::json;
 
 use crate::state::App;
@@ -256,6 +256,12 @@ fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'sta
         ("delete", app.authorize::<DeleteOrganization>(caller, id).is_ok()),
         ("create_team", app.authorize::<CreateTeam>(caller, id).is_ok()),
         ("create_project", app.authorize::<CreateProject>(caller, id).is_ok()),
+        ("assign", app.authorize::<AssignRole>(caller, id).is_ok()),
+        (
+            "leave",
+            app.graph(|graph| graph.can_leave(caller.user, id))
+                && app.authorize::<LeaveOrganization>(caller, id).is_ok(),
+        ),
         ("create_beneath", app.authorize::<CreateOrganization>(caller, id).is_ok()),
         (
             "create_client_organization",
@@ -332,20 +338,6 @@ pub async fn delete(
     let mut details = detail(app, &mut tx, caller, after).await?;
     details.revision = app.publish(tx.commit().await?).await?;
     Ok(details)
-}
-
-/// Who has a role at an organization.
-///
-/// # Errors
-/// Those of [`App::authorize`].
-pub async fn members(
-    app: &App,
-    caller: &Caller,
-    id: OrganizationId,
-    page: &PageRequest,
-) -> Result<Listed<Member>> {
-    let permit = app.authorize::<ViewMembers>(caller, id)?;
-    app.read(&permit).await?.member_list(&permit, page).await
 }
 
 /// Where an organization runs and how far that has come.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, cluster, completion, context, gateway, hub, join_token, licence, login, organization, permission,
-    placement, plan, project, resource, role, session, setup, team, token, user, why,
+    audit, billing, cluster, completion, context, gateway, hub, join_token, licence, login, member, organization,
+    permission, placement, plan, project, resource, role, session, setup, team, token, user, why,
 };
 use crate::output::Format;
 use crate::{environment, exit};
@@ -107,6 +107,12 @@ pub(crate) enum Command {
     /// Projects of an organization and the teams on them.
     #[command(subcommand)]
     Project(project::ProjectCommand),
+    /// Who belongs to an organization, and the roles that are given there.
+    #[command(subcommand)]
+    Member(member::MemberCommand),
+    /// The billing of organizations, and who administers it.
+    #[command(subcommand)]
+    Billing(billing::BillingCommand),
     /// On which clusters an organization is.
     #[command(subcommand)]
     Placement(placement::PlacementCommand),

@@ -2,6 +2,7 @@
 //! how errors look or how the program ends.
 
 pub(crate) mod audit;
+pub(crate) mod billing;
 pub(crate) mod client_organization;
 pub(crate) mod cluster;
 pub(crate) mod completion;
@@ -11,6 +12,7 @@ pub(crate) mod hub;
 pub(crate) mod join_token;
 pub(crate) mod licence;
 pub(crate) mod login;
+pub(crate) mod member;
 pub(crate) mod moving;
 pub(crate) mod organization;
 pub(crate) mod permission;
@@ -62,6 +64,8 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
         Command::Organization(command) => organization::run(shell, command).await,
         Command::Team(command) => team::run(shell, command).await,
         Command::Project(command) => project::run(shell, command).await,
+        Command::Member(command) => member::run(shell, command).await,
+        Command::Billing(command) => billing::run(shell, command).await,
         Command::Placement(command) => placement::run(shell, command).await,
         Command::Cluster(command) => cluster::run(shell, command).await,
         Command::JoinToken(command) => join_token::run(shell, command).await,
@@ -91,12 +95,13 @@ pub(crate) async fn run(command: Command, shell: &Shell) -> Result<(), Failure> 
 /// The list in which one finds what a command did not find.
 fn where_to_look(command: &Command) -> Option<&'static str> {
     match command {
-        Command::Organization(_) | Command::Placement(_) | Command::Resource(_) => {
+        Command::Member(_) | Command::Organization(_) | Command::Placement(_) | Command::Resource(_) => {
             Some("bastide organization list")
         }
         Command::Team(_) => Some("bastide team list"),
         Command::Project(_) => Some("bastide project list"),
         Command::Cluster(_) | Command::Licence(_) | Command::Gateway(_) => Some("bastide cluster list"),
+        Command::Billing(_) => Some("bastide billing list"),
         Command::JoinToken(_) => Some("bastide join-token list"),
         Command::User(_) => Some("bastide user list"),
         Command::Token(_) => Some("bastide token list"),

@@ -2,6 +2,7 @@
 
 mod clusters;
 mod identity;
+mod members;
 mod organizations;
 mod roles;
 mod teams;

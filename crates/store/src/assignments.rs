@@ -335,7 +335,7 @@ fn described(assignment: &Assignment) -> Json {
     })
 }
 
-fn assignment(row: AssignmentRow) -> Result<Assignment> {
+pub(crate) fn assignment(row: AssignmentRow) -> Result<Assignment> {
     let custom = match (row.role_slug, row.role_name) {
         (Some(slug), Some(name)) => Some((parse("roles.slug", &slug)?, parse("roles.name", &name)?)),
         _ => None,

@@ -35,7 +35,7 @@ pub(crate) use statements;
 /// A row that both engines can read, field by field and by name.
 macro_rules! rows {
     ($($name:ident { $($field:ident: $type:ty,)* })*) => {$(
-        struct $name { $($field: $type,)* }
+        pub(crate) struct $name { $(pub(crate) $field: $type,)* }
 
         impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
         where

@@ -23,6 +23,7 @@ mod join_tokens;
 mod licences;
 mod listing;
 mod logins;
+mod members;
 mod migrate;
 mod organizations;
 mod outbox;
@@ -49,6 +50,7 @@ pub use join_tokens::JoinToken;
 pub use licences::Licence;
 pub use listing::{Listed, PageRequest};
 pub use logins::{LoginGrant, LoginGrantKind, LoginGrantState};
+pub use members::{Above, Member, MemberFilter, MemberTeam};
 pub use organizations::Creates;
 pub use outbox::OutboxMessage;
 pub use parting::Ends;
@@ -57,7 +59,6 @@ pub use sets::{PlacementStatus, StoredReport};
 pub use teams::TakesFromTeam;
 pub use tokens::Token;
 pub use tree::{Arrival, Departure};
-pub use users::Member;
 
 /// Every statement of the crate by name, so that one test can prepare each of them on both engines.
 pub fn statements() -> Vec<(&'static str, &'static str)> {
@@ -76,6 +77,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         join_tokens::STATEMENTS,
         licences::STATEMENTS,
         logins::STATEMENTS,
+        members::STATEMENTS,
         organizations::STATEMENTS,
         outbox::STATEMENTS,
         placements::STATEMENTS,

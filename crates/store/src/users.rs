@@ -1,11 +1,10 @@
-//! Accounts, and who holds a role where.
+//! Accounts.
 
 use bastide_authz::action::{
-    CompleteSetup, CreateClientOrganization, CreateUser, UpdateUser, ViewMembers, ViewUsers,
+    CompleteSetup, CreateClientOrganization, CreateUser, UpdateUser, ViewUsers,
 };
 use bastide_authz::{Action, Change, Permit};
 use bastide_model::names::Email;
-use bastide_model::role::{Reach, Role};
 use bastide_model::user::{Access, User};
 use bastide_model::{AuditId, Error, OrganizationId, RealmId, Result, Timestamp, UserId};
 use serde_json::json;
@@ -30,10 +29,6 @@ statements! {
     PASSWORD = "select id, password_hash from users where realm_id = $1 and email_key = $2";
     HOME_SET = "update users set home_organization_id = $2, revision = revision + 1 \
         where id = $1 and home_organization_id is null";
-    MEMBERS = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision, \
-        a.id as assignment_id, a.role, a.reach, a.expires_at_ms, u.search from assignments a \
-        join users u on u.id = a.user_id where a.organization_id = $1 and u.search like $2 escape '\\' \
-        and (u.search, a.id) > ($3, $4) order by u.search, a.id limit $5";
 }
 
 rows! {
@@ -42,25 +37,6 @@ rows! {
         created_at_ms: i64, revision: i64,
     }
     PasswordRow { id: Uuid, password_hash: Option<String>, }
-    MemberRow {
-        id: Uuid, realm_id: Uuid, email: String, name: String, access: String, home_organization_id: Option<Uuid>,
-        created_at_ms: i64, revision: i64, assignment_id: Uuid, role: String, reach: String, expires_at_ms: Option<i64>, search: String,
-    }
-}
-
-/// Somebody with a role at an organization.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// The account.
-    pub user: User,
-    /// The role.
-    pub role: Role,
-    /// How far down it reaches.
-    pub reach: Reach,
-    /// When it ends.
-    pub expires_at: Option<Timestamp>,
-    /// One account may hold several roles, so that the grant, not the account, is the place in the list.
-    cursor: (String, Uuid),
 }
 
 /// The actions that make an account.
@@ -199,29 +175,13 @@ impl Tx {
         let items = rows.iter().map(user).collect::<Result<Vec<_>>>()?;
         Ok(page.cut(items, |last| (search_key(last), last.id.uuid())))
     }
-
-    /// Who has a role at an organization, by name.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn member_list(
-        &mut self,
-        permit: &Permit<ViewMembers>,
-        page: &PageRequest,
-    ) -> Result<Listed<Member>> {
-        let args =
-            args![permit.target().uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
-        let rows: Vec<MemberRow> = self.all(MEMBERS, args).await?;
-        let items = rows.into_iter().map(member).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(items, |last| last.cursor.clone()))
-    }
 }
 
 fn search_key(user: &User) -> String {
     format!("{} {}", user.name.as_str().to_lowercase(), user.email.canonical())
 }
 
-fn user(row: &UserRow) -> Result<User> {
+pub(crate) fn user(row: &UserRow) -> Result<User> {
     Ok(User {
         id: UserId::from_uuid(row.id),
         realm: RealmId::from_uuid(row.realm_id),
@@ -232,22 +192,4 @@ fn user(row: &UserRow) -> Result<User> {
         created_at: Timestamp::from_millis(row.created_at_ms),
         revision: row.revision,
     })
-}
-
-fn member(row: MemberRow) -> Result<Member> {
-    let role = parse("assignments.role", &row.role)?;
-    let reach = parse("assignments.reach", &row.reach)?;
-    let expires_at = row.expires_at_ms.map(Timestamp::from_millis);
-    let cursor = (row.search, row.assignment_id);
-    let account = UserRow {
-        id: row.id,
-        realm_id: row.realm_id,
-        email: row.email,
-        name: row.name,
-        access: row.access,
-        home_organization_id: row.home_organization_id,
-        created_at_ms: row.created_at_ms,
-        revision: row.revision,
-    };
-    Ok(Member { user: user(&account)?, role, reach, expires_at, cursor })
 }

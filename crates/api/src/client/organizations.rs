@@ -11,7 +11,6 @@ use crate::organizations::{
     ResourceQuery, ResourceView,
 };
 use crate::tree::{DeletionView, Move, MovePreview};
-use crate::users::MemberView;
 use crate::{Page, PageQuery};
 
 impl Client {
@@ -85,15 +84,6 @@ impl Client {
     ) -> Result<OrganizationView, ClientError> {
         let path = ["organizations", organization];
         self.read(Call::delete(&path).if_match(etag)?.query("confirm", confirm)).await
-    }
-
-    /// `GET /v1/organizations/{organization}/members`: who has a role in it.
-    pub async fn members(
-        &self,
-        organization: &str,
-        page: PageQuery,
-    ) -> Result<Page<MemberView>, ClientError> {
-        self.read(Call::get(&["organizations", organization, "members"]).page(page)).await
     }
 
     /// `GET /v1/organizations/{organization}/placements`: where it runs.

@@ -47,8 +47,11 @@ pub(crate) enum OrganizationCommand {
     Delete(DeleteArgs),
     /// Create a client organization: basic info, cluster, gateway.
     CreateClient(Box<CreateClientArgs>),
-    /// List who has a role in an organization.
-    Members(OfOrganization),
+    /// Leave an organization: your roles and your teams in it end at once.
+    Leave {
+        /// The organization, slug or id.
+        organization: String,
+    },
     /// List where an organization runs and how far each cluster has come.
     Placements(OfOrganization),
     /// List what was changed in an organization.
@@ -194,9 +197,10 @@ pub(crate) async fn run(shell: &Shell, command: OrganizationCommand) -> Result<(
         }
         OrganizationCommand::Delete(args) => delete(shell, &client, args).await,
         OrganizationCommand::CreateClient(args) => client_organization::create(shell, &client, *args).await,
-        OrganizationCommand::Members(OfOrganization { organization, list }) => {
-            let of = shell.organization(organization)?;
-            shell.list(list, "Nobody has a role in it.", async |page| client.members(&of, page).await).await
+        OrganizationCommand::Leave { organization } => {
+            client.leave_organization(&organization).await?;
+            shell.output.note(&format!("You have left {organization}."));
+            Ok(())
         }
         OrganizationCommand::Placements(OfOrganization { organization, list }) => {
             let of = shell.organization(organization)?;

@@ -1,14 +1,12 @@
 //! Organizations, members, placements.
 
 use bastide_api::organizations::{GatewayChoice, NodePool, OrganizationView, PlacementView, ResourceView};
-use bastide_api::users::MemberView;
 
 use super::{CONDITION_HEADERS, condition_row, named, optional, yes};
 use crate::output::{Detailed, Details, Listed, Named};
 
 named! {
     OrganizationView = slug;
-    MemberView = user.email;
     PlacementView = cluster_name;
     ResourceView = name;
 }
@@ -49,20 +47,6 @@ impl Detailed for OrganizationView {
             .several("You may", &self.actions)
             .field("Created", &self.created_at)
             .field("ETag", &self.etag)
-    }
-}
-
-impl Listed for MemberView {
-    const HEADERS: &'static [&'static str] = &["EMAIL", "NAME", "ROLE", "REACH", "ACCESS", "EXPIRES"];
-    fn cells(&self) -> Vec<String> {
-        vec![
-            self.user.email.clone(),
-            self.user.name.clone(),
-            self.role.clone(),
-            self.reach.clone(),
-            self.user.access.clone(),
-            optional(self.expires_at.as_ref()),
-        ]
     }
 }
 

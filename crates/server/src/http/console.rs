@@ -6,6 +6,7 @@ mod clusters;
 mod entry;
 mod gateways;
 mod me;
+mod members;
 mod organizations;
 mod placements;
 mod platform;
@@ -54,6 +55,8 @@ pub(crate) fn rows() -> Vec<Operation> {
         entry_rows(),
         me_rows(),
         organization_rows(),
+        member_rows(),
+        billing_rows(),
         joining_rows(),
         cluster_rows(),
         gateway_rows(),
@@ -108,6 +111,13 @@ fn me_rows() -> Vec<Operation> {
         form("/me/tokens", "console_token_create", OWN, me::token_create, "Make a token"),
         form("/me/tokens/{token}/delete", "console_token_delete", OWN, me::token_delete, "Withdraw a token"),
         page("/me/sessions", "console_sessions", OWN, me::sessions, "One's sessions"),
+        page(
+            "/me/billing",
+            "console_billings",
+            OWN,
+            members::billings,
+            "The organizations that one pays for",
+        ),
         form("/me/sessions/{session}/end", "console_session_end", OWN, me::session_end, "End a session"),
     ]
 }
@@ -123,13 +133,6 @@ fn organization_rows() -> Vec<Operation> {
     let (place, take) = (Needs(P::PlacementsCreate), Needs(P::PlacementsDelete));
     vec![
         page("/o/{slug}", "console_organization", see, organizations::overview, "An organization"),
-        page(
-            "/o/{slug}/members",
-            "console_members",
-            Needs(P::MembersView),
-            organizations::members,
-            "Its members",
-        ),
         page(
             "/o/{slug}/audit",
             "console_organization_audit",
@@ -186,6 +189,46 @@ fn organization_rows() -> Vec<Operation> {
         form(LEAVE, "console_leave_post", take, placements::leave_post, "Take it off"),
         page(NEW_CLIENT, "console_wizard", client, wizard::show, "A new client organization, step by step"),
         form(NEW_CLIENT, "console_wizard_post", client, wizard::post, "The next step, or its creation"),
+    ]
+}
+
+fn member_rows() -> Vec<Operation> {
+    use Permission as P;
+    const ALL: &str = "/o/{slug}/members";
+    const REMOVE: &str = "/o/{slug}/members/{user}/remove";
+    const GRANT: &str = "/o/{slug}/assignments/{assignment}";
+    const WITHDRAW: &str = "/o/{slug}/assignments/{assignment}/withdraw";
+    const LEAVE: &str = "/o/{slug}/leave";
+    let (see, give) = (Needs(P::MembersView), Needs(P::MembersAssign));
+    let leave = Needs(P::OrganizationsView);
+    vec![
+        page(ALL, "console_members", see, members::list, "Its members"),
+        form(ALL, "console_members_post", give, members::assign, "Give somebody a role"),
+        form(REMOVE, "console_member_remove", Needs(P::MembersDelete), members::remove, "Remove somebody"),
+        form(GRANT, "console_assignment", give, members::update, "Change a role's reach and end"),
+        form(WITHDRAW, "console_assignment_withdraw", give, members::withdraw, "Take a role away"),
+        page(LEAVE, "console_organization_leave", leave, members::leave, "What leaving it takes"),
+        form(LEAVE, "console_organization_leave_post", leave, members::leave_post, "Leave it"),
+    ]
+}
+
+fn billing_rows() -> Vec<Operation> {
+    use Permission as P;
+    const ONE: &str = "/me/billing/{slug}";
+    const WITHDRAW: &str = "/me/billing/{slug}/{user}/withdraw";
+    const LEAVE: &str = "/me/billing/{slug}/leave";
+    let (see, give) = (Needs(P::BillingView), Needs(P::BillingAssign));
+    vec![
+        page(ONE, "console_billing", see, members::billing, "Its billing"),
+        form(
+            ONE,
+            "console_billing_post",
+            give,
+            members::billing_assign,
+            "Make somebody a billing administrator",
+        ),
+        form(WITHDRAW, "console_billing_withdraw", give, members::billing_withdraw, "Take that away"),
+        form(LEAVE, "console_billing_leave", see, members::billing_leave, "Leave the organization"),
     ]
 }
 

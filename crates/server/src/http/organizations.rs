@@ -6,7 +6,6 @@ use bastide_api::organizations::{
     ConfirmQuery, HostNames, NewOrganization, OrganizationChange, OrganizationView, PlacementView,
     ResourceQuery, ResourceView,
 };
-use bastide_api::users::MemberView;
 use bastide_api::{Page, PageQuery};
 use bastide_app::organizations::{self, Change, Details, ResourceFilter};
 use bastide_app::{audit, host_names};
@@ -115,18 +114,6 @@ pub(crate) async fn delete(
     let details = organizations::delete(&hub.app, &caller, id, seen, &confirm).await?;
     let revision = details.organization.revision;
     Ok(Accepted::new(views::organization(details)).etag(revision))
-}
-
-pub(crate) async fn members(
-    State(hub): State<Hub>,
-    Who(caller): Who,
-    At(name): At<Name>,
-    Search(query): Search<PageQuery>,
-    here: Uri,
-) -> Result<Out<Page<MemberView>>, Failure> {
-    let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
-    let listed = organizations::members(&hub.app, &caller, id, &paging::request(&query)?).await?;
-    Ok(Out::page(paging::page(listed, views::member), &here))
 }
 
 pub(crate) async fn placements(

@@ -11,7 +11,7 @@ use super::registry::Access::{Needs, Public, SignedIn};
 use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
-    access, audit, authorities, client_organizations, clusters, gateways, hubs, identity, licences,
+    access, audit, authorities, billing, client_organizations, clusters, gateways, hubs, identity, licences, members,
     organizations, permissions, placements, plans, projects, roles, system, teams, tree, users,
 };
 
@@ -32,6 +32,7 @@ pub fn operations() -> Vec<Operation> {
         organization_rows(),
         team_rows(),
         project_rows(),
+        member_rows(),
         realm_rows(),
         fleet_rows(),
         super::console::rows(),
@@ -77,7 +78,6 @@ fn organization_rows() -> Vec<Operation> {
         POST "/v1/organizations/{organization}/move", "organization_move", Needs(P::OrganizationsMove), tree::relocate, "Move an organization with everything beneath it";
         POST "/v1/organizations/{organization}/move/preview", "organization_move_preview", Needs(P::OrganizationsMove), tree::preview, "See who would gain and lose what by a move";
         PUT "/v1/organizations/{organization}/host-names", "host_names_update", Needs(P::HostNamesUpdate), organizations::host_names, "Say which host names an organization owns";
-        GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), organizations::members, "List who has a role in an organization";
         GET "/v1/organizations/{organization}/roles", "role_list", Needs(P::RolesView), roles::list, "List the roles that can be given at an organization";
         POST "/v1/organizations/{organization}/roles", "role_create", Needs(P::RolesCreate), roles::create, "Define a custom role";
         GET "/v1/organizations/{organization}/roles/{role}", "role_view", Needs(P::RolesView), roles::view, "See a role";
@@ -117,6 +117,21 @@ fn project_rows() -> Vec<Operation> {
         GET "/v1/organizations/{organization}/projects/{project}/teams", "project_team_list", Needs(P::ProjectsView), projects::teams, "List the teams with a role on a project";
         PUT "/v1/organizations/{organization}/projects/{project}/teams/{team}", "project_team_set", Needs(P::ProjectsAssign), projects::team_set, "Give a team a role on a project";
         DELETE "/v1/organizations/{organization}/projects/{project}/teams/{team}", "project_team_delete", Needs(P::ProjectsAssign), projects::team_delete, "Take a team's role on a project away";
+    }
+}
+
+fn member_rows() -> Vec<Operation> {
+    rows! { Api, "members";
+        GET "/v1/organizations/{organization}/members", "member_list", Needs(P::MembersView), members::list, "List who belongs to an organization, and by what";
+        DELETE "/v1/organizations/{organization}/members/{user}", "member_delete", Needs(P::MembersDelete), members::remove, "End everything that somebody has in an organization";
+        POST "/v1/organizations/{organization}/assignments", "assignment_create", Needs(P::MembersAssign), members::assign, "Give somebody a role";
+        PATCH "/v1/organizations/{organization}/assignments/{assignment}", "assignment_update", Needs(P::MembersAssign), members::update, "Say anew how far a role reaches and when it ends";
+        DELETE "/v1/organizations/{organization}/assignments/{assignment}", "assignment_delete", Needs(P::MembersAssign), members::withdraw, "Take a role away from somebody";
+        POST "/v1/organizations/{organization}/leave", "organization_leave", Needs(P::OrganizationsView), members::leave, "Leave an organization";
+        GET "/v1/me/billing", "billing_list", Needs(P::BillingView), billing::list, "List the organizations whose billing one sees";
+        GET "/v1/organizations/{organization}/billing", "billing_view", Needs(P::BillingView), billing::view, "See an organization's billing";
+        PUT "/v1/organizations/{organization}/billing/administrators/{user}", "billing_administrator_create", Needs(P::BillingAssign), billing::assign, "Make somebody a billing administrator";
+        DELETE "/v1/organizations/{organization}/billing/administrators/{user}", "billing_administrator_delete", Needs(P::BillingAssign), billing::withdraw, "Take a billing administrator's role away";
     }
 }
 

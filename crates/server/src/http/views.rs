@@ -8,13 +8,14 @@ use bastide_api::clusters::{
 };
 use bastide_api::gateways::{GatewayConfigurationView, Listener};
 use bastide_api::identity::{Me, SessionView, TokenView};
+use bastide_api::members::PersonView;
 use bastide_api::organizations::{
     GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, ResourceView,
 };
 use bastide_api::registry::{PermissionView, PlanView};
 use bastide_api::roles::RoleView;
 use bastide_api::teams::{PersonView, ProjectTeamView, ProjectView, TeamMemberView, TeamView};
-use bastide_api::users::{MemberView, UserView};
+use bastide_api::users::UserView;
 use bastide_app::{access, clusters, licences, organizations, projects, teams};
 use bastide_authz::Verdict;
 use bastide_model::access::{Caller, Credential};
@@ -27,11 +28,11 @@ use bastide_model::role::{Administration, Role, TeamRole};
 use bastide_model::team::CustomRole;
 use bastide_model::user::User;
 use bastide_model::{OrganizationId, Permission, Timestamp};
-use bastide_store::{JoinToken, Member, Session, Token};
+use bastide_store::{JoinToken, Session, Token};
 
 use super::answer::etag;
 
-fn texts(items: Vec<&'static str>) -> Vec<String> {
+pub(crate) fn texts(items: Vec<&'static str>) -> Vec<String> {
     items.into_iter().map(str::to_owned).collect()
 }
 
@@ -353,12 +354,13 @@ pub(crate) fn user(user: User) -> UserView {
     }
 }
 
-pub(crate) fn member(member: Member) -> MemberView {
-    MemberView {
-        user: user(member.user),
-        role: member.role.to_string(),
-        reach: member.reach.to_string(),
-        expires_at: member.expires_at.map(|at| at.to_string()),
+/// An account, for those who share an organization with it: where else it is at home is not theirs to know.
+pub(crate) fn person(user: User) -> PersonView {
+    PersonView {
+        id: user.id.to_string(),
+        email: user.email.as_str().to_owned(),
+        name: user.name.into(),
+        access: user.access.to_string(),
     }
 }
 

@@ -24,7 +24,14 @@
 //! | | | `/me/tokens/{id}/delete` | none |
 //! | `/me/sessions` | [`sessions`] | `/me/sessions/{id}/end` | none; all of them: `/sign-out` with `scope` |
 //! | `/o/{slug}` | [`overview`] | – | query `search`, `page_token` for what is beneath |
-//! | `/o/{slug}/members` | [`members`] | – | query as above |
+//! | `/me/billing` | [`billings`] | – | query as above |
+//! | `/me/billing/{slug}` | [`billing`] | the same | `user` |
+//! | | | `…/{user}/withdraw`, `…/leave` | none |
+//! | `/o/{slug}/members` | [`members`] | the same | query as above, `source`, `role`; [`AssignmentForm`]: `user`, `role`, `reach` = `here` or `beneath`, `expires_at` |
+//! | | | `/o/{slug}/members/{user}/remove` | none |
+//! | | | `/o/{slug}/assignments/{id}` | `reach`, `expires_at` |
+//! | | | `/o/{slug}/assignments/{id}/withdraw` | none |
+//! | `/o/{slug}/leave` | [`leave_organization`] | the same | none |
 //! | `/o/{slug}/roles` | [`roles`] | the same | [`RoleForm`]: `name`, `slug`, `description`, `permission`* |
 //! | `/o/{slug}/roles/{role}` | [`role`] | the same | `etag` and [`RoleForm`] without `slug` |
 //! | | | `/o/{slug}/roles/{role}/delete` | none |
@@ -99,12 +106,12 @@ pub use entry::{
 };
 pub use error::error;
 pub use me::{
-    NewOrganizationPage, OrganizationForm, OrganizationsPage, SessionsPage, TokenForm, TokensPage,
-    new_organization, organizations, sessions, tokens,
+    BillingPage, BillingsPage, NewOrganizationPage, OrganizationForm, OrganizationsPage, SessionsPage,
+    TokenForm, TokensPage, billing, billings, new_organization, organizations, sessions, tokens,
 };
 pub use organization::{
-    AccessPage, DeletePage, LeavePage, MembersPage, MovePage, OverviewPage, PlacePage, ROOT, RoleForm,
-    RolePage, RolesPage, SettingsPage, Usage, access, delete_organization, leave, members, overview, place,
+    AccessPage, AssignmentForm, DeletePage, LeaveOrganizationPage, LeavePage, MembersPage, MovePage, OverviewPage, PlacePage, ROOT, RoleForm,
+    RolePage, RolesPage, SettingsPage, Usage, access, delete_organization, leave, leave_organization, members, overview, place,
     relocation, role, roles, settings, to_placement,
 };
 pub use platform::{

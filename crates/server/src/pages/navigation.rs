@@ -71,11 +71,12 @@ fn section(id: &str, title: &Markup, places: &[Place<'_>], path: &str) -> Markup
     }
 }
 
-fn own_places() -> [Place<'static>; 3] {
+fn own_places() -> [Place<'static>; 4] {
     [
         Place::new("/me/organizations", "Organizations", Icon::Plan),
         Place::new("/me/tokens", "Tokens", Icon::Key),
         Place::new("/me/sessions", "Sessions", Icon::Screen),
+        Place::new("/me/billing", "Billing", Icon::Seal),
     ]
 }
 

@@ -102,13 +102,19 @@ async fn e_16_nobody_reads_what_is_not_theirs_on_the_command_line() -> Result<()
         ensure!(!said.contains("canary-b"), "{list}: {said}");
         lines += said.lines().count();
     }
-    for verb in ["get", "members", "placements", "audit"] {
+    let of_organizations = [
+        ["organization", "get"],
+        ["member", "list"],
+        ["organization", "placements"],
+        ["organization", "audit"],
+    ];
+    for [noun, verb] in of_organizations {
         for organization in [&own.root.slug, &own.child.slug, &own.annex.id] {
-            let said = cli.ok(&["organization", verb, organization, "-o", "json"]).await?;
-            ensure!(!said.contains("canary-b"), "{verb} {organization}: {said}");
+            let said = cli.ok(&[noun, verb, organization, "-o", "json"]).await?;
+            ensure!(!said.contains("canary-b"), "{noun} {verb} {organization}: {said}");
         }
         for organization in [&other.root.slug, &other.child.id] {
-            absent(&cli, &["organization", verb, organization]).await?;
+            absent(&cli, &[noun, verb, organization]).await?;
         }
     }
     absent(&cli, &["resource", "list", &other.child.slug]).await?;

@@ -1,6 +1,7 @@
 //! Pages of one organization.
 
 use bastide_api::PageQuery;
+use bastide_api::members::{AccessSource, MemberQuery, MemberView};
 use bastide_api::organizations::{ConfirmQuery, HostNames, OrganizationView, PlacementView};
 use bastide_api::registry::PlanView;
 use bastide_api::tree::BlockerView;
@@ -10,9 +11,9 @@ use super::visit::{Visit, fields, go, show, wrong};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, IfMatch, Name, Search};
 use crate::http::problem::Failure;
-use crate::http::{organizations, plans};
+use crate::http::{members, organizations, plans};
 use crate::pages::{
-    self, AuditPage, DeletePage, Listing, MembersPage, OrganizationForm, OverviewPage, SettingsPage, Usage,
+    self, AuditPage, DeletePage, Listing, OrganizationForm, OverviewPage, SettingsPage, Usage,
 };
 
 /// Changes that the overview shows of the log.
@@ -22,17 +23,15 @@ pub(super) async fn overview(mut visit: Visit, At(slug): At<Name>) -> Result<Htm
     let organization = visit.enter(&slug).await?;
     let parent =
         visit.page.switcher.iter().find(|one| Some(&one.id) == organization.parent.as_ref()).cloned();
-    let (first, here) =
-        (Search(PageQuery { page_size: Some(200), ..PageQuery::default() }), visit.uri.clone());
-    let members =
-        organizations::members(visit.state(), visit.who(), At(slug.clone()), first.clone(), here.clone())
-            .await;
+    let here = visit.uri.clone();
+    let own = Search(MemberQuery { page_size: Some(200), ..MemberQuery::default() });
+    let members = members::list(visit.state(), visit.who(), At(slug.clone()), own, here.clone()).await;
     let members = visit.listing(members)?;
-    let owner = members.items().iter().find(|member| member.role == "owner").cloned();
+    let owner = members.items().iter().find(|member| owns(member)).cloned();
     let beneath = visit.beneath(&organization);
     let plan = plan_of(&visit, &organization).await?;
-    let usage =
-        plan.as_ref().map(|plan| usage(plan, members.items().len(), beneath.len())).unwrap_or_default();
+    let belongs = members.items().iter().filter(|member| belongs(member)).count();
+    let usage = plan.as_ref().map(|plan| usage(plan, belongs, beneath.len())).unwrap_or_default();
     let placements = placements(&visit, &slug).await?;
     let few = Search(PageQuery { page_size: Some(LATEST), ..PageQuery::default() });
     let latest = organizations::audit_list(visit.state(), visit.who(), At(slug), few, here).await;
@@ -40,6 +39,16 @@ pub(super) async fn overview(mut visit: Visit, At(slug): At<Name>) -> Result<Htm
     let children = searched(beneath, &visit.list_query());
     let view = OverviewPage { organization, parent, plan, owner, usage, placements, children, latest };
     Ok(show(pages::overview(&visit.page, &view)))
+}
+
+/// Whether somebody counts as a member (PLAN-1): not by a role from above alone.
+fn belongs(member: &MemberView) -> bool {
+    member.sources.iter().any(|source| !matches!(source, AccessSource::Inherited { .. }))
+}
+
+/// Whether the organization itself is theirs, and not one above.
+fn owns(member: &MemberView) -> bool {
+    member.sources.iter().any(|source| matches!(source, AccessSource::Direct { role, .. } if role == "owner"))
 }
 
 /// The organizations beneath that the search names; they are few enough to be on one page.
@@ -69,14 +78,6 @@ pub(super) async fn placements(visit: &Visit, slug: &Name) -> Result<Vec<Placeme
         organizations::placements(visit.state(), visit.who(), At(slug.clone()), all, visit.uri.clone())
             .await?;
     Ok(placed.into_value().items)
-}
-
-pub(super) async fn members(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
-    let organization = visit.enter(&slug).await?;
-    let query = Search(visit.list_query());
-    let listed = organizations::members(visit.state(), visit.who(), At(slug), query, visit.uri.clone()).await;
-    let members = visit.listing(listed)?;
-    Ok(show(pages::members(&visit.page, &MembersPage { organization, members })))
 }
 
 pub(super) async fn audit(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {

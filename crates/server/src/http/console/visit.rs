@@ -229,6 +229,8 @@ fn flash(query: &Fields) -> Option<Flash> {
         "accepted" => "The cluster is accepted. Its agent fetches its certificate now.",
         "denied" => "The request is denied.",
         "withdrawn" => "Withdrawn.",
+        "removed" => "Removed: every role and every team that they had here has ended.",
+        "left" => "You have left; what you had there has ended.",
         "unregistered" => "The cluster is unregistered; what runs on it goes on running.",
         "placed" => "The organization is placed; its cluster takes it in now.",
         "leaving" => "It is being taken off the cluster; that goes on by itself.",

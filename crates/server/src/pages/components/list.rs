@@ -98,7 +98,8 @@ fn address(path: &str, query: &PageQuery, token: Option<&str>) -> String {
         .into_iter()
         .filter_map(|(name, value)| Some(format!("{name}={}", encode(value.filter(|v| !v.is_empty())?))))
         .collect();
-    if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
+    let joint = if path.contains('?') { '&' } else { '?' };
+    if parts.is_empty() { path.to_owned() } else { format!("{path}{joint}{}", parts.join("&")) }
 }
 
 /// Percent-encoding for a value in a query: everything but letters, digits, `-`, `.`, `_` and `~` (RFC 3986, 2.3).
@@ -118,5 +119,6 @@ mod tests {
             PageQuery { page_size: Some(20), page_token: Some("old".into()), search: Some("a&b=ü".into()) };
         assert_eq!(address("/x", &query, Some("t")), "/x?search=a%26b%3D%C3%BC&page_size=20&page_token=t");
         assert_eq!(address("/x", &PageQuery::default(), None), "/x");
+        assert_eq!(address("/x?a=b", &query, None), "/x?a=b&search=a%26b%3D%C3%BC&page_size=20");
     }
 }

@@ -1,10 +1,12 @@
-//! What is one's own: organizations, tokens, sessions.
+//! What is one's own: organizations, tokens, sessions, and the billing that one sees to.
 
+mod billing;
 mod organization_new;
 mod organizations;
 mod sessions;
 mod tokens;
 
+pub use billing::{BillingPage, BillingsPage, billing, billings};
 pub use organization_new::{NewOrganizationPage, OrganizationForm, new_organization};
 pub(super) use organization_new::{annotation_rows, description_area, slug_field, visibility_choice};
 pub(super) use organizations::organization_table;

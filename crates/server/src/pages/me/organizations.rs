@@ -75,6 +75,7 @@ fn actions(organization: &OrganizationView) -> Markup {
             format!("{base}/client-organizations/new"),
             "Create client organization",
         ),
+        ("leave", format!("{base}/leave"), "Leave"),
         ("delete", format!("{base}/delete"), "Delete"),
     ];
     let offered: Vec<_> = offered.iter().filter(|(action, ..)| offers(organization, action)).collect();

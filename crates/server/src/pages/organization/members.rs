@@ -1,70 +1,351 @@
-//! Who has a role in an organization.
+//! Who belongs to an organization and by what, with what is done about it: give a role, change or take away one, remove
+//! somebody.
 
+use bastide_api::Problem;
+use bastide_api::members::{AccessSource, AssignmentChange, MemberView, Named, NewAssignment, Reach};
 use bastide_api::organizations::OrganizationView;
-use bastide_api::users::MemberView;
 use maud::{Markup, html};
 
-use crate::pages::components::list::{ListText, list};
-use crate::pages::components::{state, status, table, text};
+use crate::pages::components::confirm::{Confirm, confirm};
+use crate::pages::components::field::{Choice, Field, Radios};
+use crate::pages::components::list::{ListText, encode, list};
+use crate::pages::components::problem::Errors;
+use crate::pages::components::status::{Tone, badge};
+use crate::pages::components::{button, state, status, table, text};
 use crate::pages::context::{Context, Listing};
+use crate::pages::forms::Fields;
 use crate::pages::icons::Icon;
 use crate::pages::layout::{self, Frame};
+use crate::pages::navigation::offers;
+
+/// What was typed about a role for somebody.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AssignmentForm {
+    /// Who: address or id.
+    pub user: String,
+    /// Which role.
+    pub role: String,
+    /// Whether it reaches beneath.
+    pub beneath: bool,
+    /// When it ends: a day or a time; empty for never.
+    pub expires_at: String,
+}
+
+impl AssignmentForm {
+    /// Reads the fields `user`, `role`, `reach` (`here` or `beneath`) and `expires_at`.
+    pub fn parse(fields: &Fields) -> Self {
+        Self {
+            user: fields.text("user"),
+            role: fields.text("role"),
+            beneath: fields.text("reach") == "beneath",
+            expires_at: fields.text("expires_at"),
+        }
+    }
+
+    fn reach(&self) -> Reach {
+        if self.beneath { Reach::Beneath } else { Reach::Here }
+    }
+
+    /// The request for a new grant.
+    pub fn to_new(&self) -> NewAssignment {
+        NewAssignment {
+            user: self.user.clone(),
+            role: self.role.clone(),
+            reach: Some(self.reach()),
+            expires_at: (!self.expires_at.is_empty()).then(|| end(&self.expires_at)),
+        }
+    }
+
+    /// The request that changes one. What is empty does not end.
+    pub fn to_change(&self) -> AssignmentChange {
+        let never = self.expires_at.is_empty();
+        let expires_at = if never { "never".to_owned() } else { end(&self.expires_at) };
+        AssignmentChange { reach: Some(self.reach()), expires_at: Some(expires_at) }
+    }
+}
+
+/// A day is its beginning.
+fn end(typed: &str) -> String {
+    let is_day = typed.len() == 10 && typed.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if is_day { format!("{typed}T00:00:00Z") } else { typed.to_owned() }
+}
 
 /// What the list of members shows.
 #[derive(Debug, Clone)]
 pub struct MembersPage {
     /// The organization.
     pub organization: OrganizationView,
-    /// Who has a role in it.
+    /// Who belongs to it.
     pub members: Listing<MemberView>,
+    /// By what they are to have access; empty for all.
+    pub source: String,
+    /// With which role; empty for all.
+    pub role: String,
+    /// What was typed about a role for somebody.
+    pub form: AssignmentForm,
+    /// Why the page comes back.
+    pub problem: Option<Problem>,
 }
 
-/// `GET /o/{slug}/members`.
+const SOURCES: [(&str, &str); 4] = [
+    ("", "Everybody"),
+    ("direct", "Role given here"),
+    ("inherited", "Role from above"),
+    ("team", "By a team"),
+];
+const ROLES: [(&str, &str); 5] = [
+    ("", "Any role"),
+    ("owner", "Owner"),
+    ("administrator", "Administrator"),
+    ("custom", "Custom role"),
+    ("member", "Member"),
+];
+
+/// `GET` and `POST /o/{slug}/members`.
 pub fn members(ctx: &Context, view: &MembersPage) -> Markup {
-    let path = format!("/o/{}/members", view.organization.slug);
+    let errors = Errors::of(view.problem.as_ref());
+    let base = format!("/o/{}", view.organization.slug);
+    let filtered = !(view.source.is_empty() && view.role.is_empty());
+    let path = filtered_path(&base, &view.source, &view.role);
+    let (title, sentence) = if filtered {
+        ("Nobody has access like that", "Choose another source or role above, or all of them.")
+    } else {
+        (
+            "Nobody belongs to it",
+            "Who administers the organization above sees this one without a role of their own.",
+        )
+    };
     let words = ListText {
         id: "members",
         path: &path,
         one: "member",
         many: "members",
-        nothing_yet: state::empty(
-            Icon::Users,
-            "Nobody has a role here",
-            "Who administers the organization above sees this one without a role of their own.",
-            &html! {},
-        ),
-        searchable: true,
+        nothing_yet: state::empty(Icon::Users, title, sentence, &html! {}),
+        searchable: false,
     };
-    let body = list(&words, &view.members, member_table);
+    let body = html! {
+        (errors.summary(&[("/user", "user"), ("/role", "role"), ("/expires_at", "expires_at")]))
+        (choose(view, &base))
+        (list(&words, &view.members, |items| member_table(&base, items)))
+        @if offers(&view.organization, "assign") { (give(view, &base, errors)) }
+    };
     let frame = Frame::new("Members", body)
         .crumbs(super::crumbs(&view.organization))
-        .lead(html! { "Owner and administrators, and how far down their role reaches." });
+        .lead(html! { "Everybody who has access here, and what gives it to them." })
+        .failed(errors.any());
     layout::console(ctx, &frame)
 }
 
-fn member_table(members: &[MemberView]) -> Markup {
+fn filtered_path(base: &str, source: &str, role: &str) -> String {
+    let parts: Vec<_> = [("source", source), ("role", role)]
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
+    if parts.is_empty() { format!("{base}/members") } else { format!("{base}/members?{}", parts.join("&")) }
+}
+
+/// Search and filters in one form, so that none is lost by using another.
+fn choose(view: &MembersPage, base: &str) -> Markup {
+    let search = view.members.query.search.as_deref().unwrap_or_default();
+    let select = |name: &str, label: &str, choices: &[(&str, &str)], chosen: &str| {
+        html! {
+            label.visually-hidden for={ "members-" (name) } { (label) }
+            select id={ "members-" (name) } name=(name) {
+                @for (value, words) in choices { option value=(value) selected[*value == chosen] { (words) } }
+            }
+        }
+    };
+    html! {
+        form.search method="get" action={ (base) "/members" } role="search" {
+            label.visually-hidden for="members-search" { "Search members" }
+            span.search-field {
+                (Icon::Search.draw())
+                input type="search" id="members-search" name="search" value=(search) maxlength="100"
+                    placeholder="Search members" autocomplete="off";
+            }
+            (select("source", "Where access comes from", &SOURCES, &view.source))
+            (select("role", "Role", &ROLES, &view.role))
+            button.button type="submit" { "Search" }
+        }
+    }
+}
+
+fn member_table(base: &str, members: &[MemberView]) -> Markup {
     let rows = members.iter().map(|member| {
         vec![
             html! { span.strong { (text::name(&member.user.name)) } div.slug { (member.user.email) } },
             html! { (status::role(&member.role)) },
-            html! { (reach(&member.reach)) },
+            html! { ul.plain { @for source in &member.sources { li { (origin(base, member, source)) } } } },
             status::access(&member.user.access),
-            text::time_or(member.expires_at.as_deref(), "Does not end"),
+            removal(base, member),
         ]
     });
-    table::table(
-        "members",
-        "People with a role here",
-        &["Person", "Role", "Reaches", "Account", "Ends"],
-        rows,
-    )
+    let columns = ["Person", "Role", "Access comes from", "Account", "Actions"];
+    table::table("members", "People with access here", &columns, rows)
+}
+
+fn origin(base: &str, member: &MemberView, source: &AccessSource) -> Markup {
+    match source {
+        AccessSource::Direct {
+            assignment,
+            role,
+            custom_role,
+            reach: how_far,
+            expires_at,
+            in_force,
+            actions,
+        } => {
+            let changes = actions.iter().any(|action| action == "update");
+            let withdraws = actions.iter().any(|action| action == "withdraw");
+            html! {
+                (named_role(role, custom_role.as_ref())) ", given here: " (reach(how_far)) (ends(expires_at.as_deref()))
+                @if !in_force { " " (badge(Tone::Warn, "Ended")) }
+                @if changes { (change(base, member, (assignment, how_far, expires_at.as_deref()))) }
+                @if withdraws { (withdrawal(base, member, assignment)) }
+            }
+        }
+        AccessSource::Inherited { organization, role, expires_at } => html! {
+            (status::role(role)) " of "
+            @match organization {
+                Some(above) => { a href={ "/o/" (above.slug) "/members" } { (text::name(&above.name)) } }
+                None => { "an organization above" }
+            }
+            (ends(expires_at.as_deref()))
+        },
+        AccessSource::Team { team, role } => html! {
+            (text::words(role)) " in "
+            @match team { Some(team) => { "the team " (text::name(&team.name)) }, None => { "a team" } }
+        },
+    }
+}
+
+fn named_role(role: &str, custom: Option<&Named>) -> Markup {
+    match custom {
+        Some(custom) => text::name(&custom.name),
+        None => html! { (status::role(role)) },
+    }
+}
+
+fn ends(end: Option<&str>) -> Markup {
+    html! { @if let Some(end) = end { ", until " (text::time_or(Some(end), "")) } }
 }
 
 /// How far a role reaches (ROLE-3), in words.
 fn reach(word: &str) -> String {
     match word {
-        "here" => "This organization".to_owned(),
-        "beneath" => "This organization and all beneath".to_owned(),
+        "here" => "this organization".to_owned(),
+        "beneath" => "this organization and all beneath".to_owned(),
         other => text::words(other),
     }
+}
+
+fn change(base: &str, member: &MemberView, (id, how_far, end): (&str, &str, Option<&str>)) -> Markup {
+    let (reaches, until) = (format!("reach-{id}"), format!("expires-{id}"));
+    html! {
+        details {
+            summary { "Change" span.visually-hidden { ": role of " bdi { (member.user.name) } } }
+            form.stack method="post" action={ (base) "/assignments/" (id) } {
+                label for=(reaches) { "Reaches" }
+                select id=(reaches) name="reach" {
+                    option value="here" selected[how_far == "here"] { "This organization" }
+                    option value="beneath" selected[how_far == "beneath"] { "This organization and all beneath" }
+                }
+                label for=(until) { "Ends (a day such as 2027-01-31, or a time; empty for never)" }
+                input type="text" id=(until) name="expires_at" value=(end.unwrap_or_default()) maxlength="64"
+                    autocomplete="off";
+                (button::submit("Save"))
+            }
+        }
+    }
+}
+
+fn withdrawal(base: &str, member: &MemberView, id: &str) -> Markup {
+    confirm(&Confirm {
+        id: &format!("withdraw-{id}"),
+        trigger: "Take away",
+        about: &member.user.name,
+        title: "Take this role away?",
+        consequences: html! { p { "What it allows ends at once; other sources of access stay." } },
+        action: &format!("{base}/assignments/{id}/withdraw"),
+        fields: html! {},
+        verb: "Take the role away",
+    })
+}
+
+fn removal(base: &str, member: &MemberView) -> Markup {
+    if !member.actions.iter().any(|action| action == "remove") {
+        return html! { span.muted { "—" } };
+    }
+    let id = &member.user.id;
+    confirm(&Confirm {
+        id: &format!("remove-{id}"),
+        trigger: "Remove",
+        about: &member.user.name,
+        title: "Remove this member?",
+        consequences: html! { p { "Every role and every team that they have here ends at once. What they made stays." } },
+        action: &format!("{base}/members/{id}/remove"),
+        fields: html! {},
+        verb: "Remove the member",
+    })
+}
+
+fn give(view: &MembersPage, base: &str, errors: Errors<'_>) -> Markup {
+    let form = &view.form;
+    let role = if form.role.is_empty() { "administrator" } else { &form.role };
+    html! {
+        section.section aria-labelledby="give-title" {
+            h2 id="give-title" { "Give somebody a role" }
+            form.form.card method="post" action={ (base) "/members" } {
+                (Field::new("user", "Person", &form.user).longest(254)
+                    .hint(html! { "E-mail address or id of somebody whom you see in an organization already." }).render(errors))
+                (Field::new("role", "Role", role).longest(64).code()
+                    .hint(html! { code { "administrator" } ", or the short name of a custom role." }).render(errors))
+                (Radios {
+                    name: "reach",
+                    legend: "How far it reaches",
+                    pointer: "/reach",
+                    choices: vec![
+                        Choice { value: "here", label: html! { "This organization" }, hint: html! { "Nothing of what lies beneath." } },
+                        Choice { value: "beneath", label: html! { "This organization and all beneath" }, hint: html! { "Also what is created there later." } },
+                    ],
+                    chosen: if form.beneath { "beneath" } else { "here" },
+                }.render(errors))
+                (Field::new("expires_at", "Ends", &form.expires_at).optional().longest(64)
+                    .hint(html! { "A day such as 2027-01-31, or a time; empty for never." }).render(errors))
+                div.actions { (button::submit("Give the role")) }
+            }
+        }
+    }
+}
+
+/// What the page shows on which somebody leaves an organization (ORG-9).
+#[derive(Debug, Clone)]
+pub struct LeaveOrganizationPage {
+    /// The organization.
+    pub organization: OrganizationView,
+    /// Why it comes back.
+    pub problem: Option<Problem>,
+}
+
+/// `GET` and `POST /o/{slug}/leave`.
+pub fn leave_organization(ctx: &Context, view: &LeaveOrganizationPage) -> Markup {
+    let errors = Errors::of(view.problem.as_ref());
+    let address = format!("/o/{}", view.organization.slug);
+    let body = html! {
+        (errors.summary(&[]))
+        form.form.card method="post" action={ (address) "/leave" } {
+            p { "Your roles and your teams in " (text::name(&view.organization.name)) " end at once, and with them what you may \
+                 do in its projects. What you made there stays with the organization." }
+            p.hint { "To come back, somebody who administers it has to give you a role again." }
+            div.actions {
+                (button::link(&address, "Stay"))
+                button.button.danger.solid type="submit" { "Leave" }
+            }
+        }
+    };
+    let frame = Frame::new("Leave the organization", body)
+        .crumbs(super::crumbs(&view.organization))
+        .failed(errors.any());
+    layout::console(ctx, &frame)
 }

@@ -17,7 +17,7 @@ use super::layout::Crumb;
 
 pub use access::{AccessPage, access};
 pub use delete::{DeletePage, delete_organization};
-pub use members::{MembersPage, members};
+pub use members::{AssignmentForm, LeaveOrganizationPage, MembersPage, leave_organization, members};
 pub use overview::{OverviewPage, Usage, overview};
 pub use place::{LeavePage, PlacePage, leave, place, to_placement};
 pub use relocation::{MovePage, ROOT, relocation};

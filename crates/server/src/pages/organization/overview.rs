@@ -2,9 +2,9 @@
 //! last; then where it runs and what is beneath it.
 
 use bastide_api::audit::AuditView;
+use bastide_api::members::MemberView;
 use bastide_api::organizations::{OrganizationView, PlacementView};
 use bastide_api::registry::PlanView;
-use bastide_api::users::MemberView;
 use maud::{Markup, html};
 
 use super::attention::{self, Matter};

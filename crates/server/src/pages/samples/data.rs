@@ -9,11 +9,12 @@ use bastide_api::clusters::{
 };
 use bastide_api::gateways::{CertificatePolicy, GatewayConfigurationView, Listener, ListenerProtocol};
 use bastide_api::identity::Me;
+use bastide_api::members::{AccessSource, MemberView, Named, PersonView};
 use bastide_api::organizations::{GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView};
 use bastide_api::problem::{Problem, ProblemField, ProblemLimit};
 use bastide_api::registry::{PermissionView, PlanView};
 use bastide_api::roles::RoleView;
-use bastide_api::users::{MemberView, UserView};
+use bastide_api::users::UserView;
 use bastide_api::{Page, PageQuery};
 use bastide_model::Permission;
 use bastide_model::plan::default_plans;
@@ -398,7 +399,48 @@ pub(crate) fn plans() -> Vec<PlanView> {
 }
 
 pub(crate) fn member(email: &str, name: &str, role: &str, reach: &str) -> MemberView {
-    MemberView { user: user(email, name), role: role.into(), reach: reach.into(), expires_at: None }
+    let actions = if role == "owner" { Vec::new() } else { texts(&["update", "withdraw"]) };
+    let source = AccessSource::Direct {
+        assignment: format!("asg_{}", email.replace(['@', '.'], "")),
+        role: role.into(),
+        custom_role: None,
+        reach: reach.into(),
+        expires_at: None,
+        in_force: true,
+        actions: actions.clone(),
+    };
+    let actions = if actions.is_empty() { actions } else { texts(&["remove"]) };
+    MemberView { user: person(email, name), role: role.into(), sources: vec![source], actions }
+}
+
+/// Every kind of source that access can have, with texts that try to break the page.
+pub(crate) fn every_source() -> Vec<AccessSource> {
+    let thing =
+        |slug: &str, name: &str| Named { id: format!("id-{slug}"), slug: slug.into(), name: name.into() };
+    vec![
+        AccessSource::Direct {
+            assignment: "asg_ended".into(),
+            role: "custom".into(),
+            custom_role: Some(thing("auditor", MARKUP)),
+            reach: "here".into(),
+            expires_at: Some("2026-11-21T00:00:00Z".into()),
+            in_force: false,
+            actions: texts(&["update", "withdraw"]),
+        },
+        AccessSource::Inherited {
+            organization: Some(thing("holding", "Holding")),
+            role: "administrator".into(),
+            expires_at: Some("2026-12-31T00:00:00Z".into()),
+        },
+        AccessSource::Inherited { organization: None, role: "owner".into(), expires_at: None },
+        AccessSource::Team { team: Some(thing("core", RIGHT_TO_LEFT)), role: "developer".into() },
+        AccessSource::Team { team: None, role: "viewer".into() },
+    ]
+}
+
+pub(crate) fn person(email: &str, name: &str) -> PersonView {
+    let user = user(email, name);
+    PersonView { id: user.id, email: user.email, name: user.name, access: user.access }
 }
 
 pub(crate) fn role(slug: &str, defined_here: bool) -> RoleView {

@@ -1,6 +1,7 @@
 //! Samples of one's own pages.
 
 use bastide_api::identity::{IssuedToken, SessionView, TokenView};
+use bastide_api::members::{BillingView, Named};
 use bastide_api::organizations::OrganizationView;
 use bastide_api::registry::PermissionView;
 use bastide_model::Permission;
@@ -8,8 +9,9 @@ use maud::Markup;
 
 use super::data;
 use crate::pages::{
-    Context, Flash, Listing, NewOrganizationPage, OrganizationForm, OrganizationsPage, SessionsPage,
-    TokenForm, TokensPage, new_organization, organizations, sessions, tokens,
+    BillingPage, BillingsPage, Context, Flash, Listing, NewOrganizationPage, OrganizationForm,
+    OrganizationsPage, SessionsPage, TokenForm, TokensPage, billing, billings, new_organization,
+    organizations, sessions, tokens,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
@@ -17,6 +19,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     samples.extend(new_organizations());
     samples.extend(token_pages());
     samples.extend(session_pages());
+    samples.extend(billing_pages());
     samples
 }
 
@@ -128,6 +131,33 @@ fn token_pages() -> Vec<(&'static str, Markup)> {
         ("tokens-empty", tokens(&ctx, &view(Vec::new()))),
         ("tokens-issued", tokens(&ctx, &TokensPage { issued: Some(issued), ..full.clone() })),
         ("tokens-errors", tokens(&ctx, &TokensPage { form, problem: Some(problem), ..full })),
+    ]
+}
+
+fn billing_pages() -> Vec<(&'static str, Markup)> {
+    let ctx = data::at("/me/billing");
+    let named =
+        |slug: &str, name: &str| Named { id: format!("org_{slug}"), slug: slug.into(), name: name.into() };
+    let one = |slug: &str, name: &str, role: &str, actions: &[&str]| BillingView {
+        organization: named(slug, name),
+        plan: "business".into(),
+        role: role.into(),
+        administrators: vec![data::person("lena@example.org", data::MARKUP)],
+        actions: data::texts(actions),
+    };
+    let own = one("acme", "Acme Works", "owner", &["assign", "withdraw"]);
+    let other = one("rail", data::MARKUP, "billing_administrator", &["leave"]);
+    let view =
+        |billing: &BillingView| BillingPage { billing: billing.clone(), user: String::new(), problem: None };
+    let unknown = data::invalid(&[("user", "nobody of that name can be given a role here")]);
+    let wrong = BillingPage { user: "zoe@example.org".into(), problem: Some(unknown), ..view(&own) };
+    let list = |all| billings(&ctx, &BillingsPage { billings: Listing::whole(all) });
+    vec![
+        ("billing", list(vec![own.clone(), other.clone()])),
+        ("billing-empty", list(Vec::new())),
+        ("billing-of-owner", billing(&ctx, &view(&own))),
+        ("billing-of-administrator", billing(&ctx, &view(&other))),
+        ("billing-errors", billing(&ctx, &wrong)),
     ]
 }
 

@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::{data, moving};
 use crate::pages::{
-    AccessPage, AuditPage, Context, DeletePage, Draft, Flash, LeavePage, Listing, MembersPage,
+    AccessPage, AssignmentForm, AuditPage, Context, DeletePage, Draft, Flash, LeaveOrganizationPage, LeavePage, Listing, MembersPage,
     OrganizationForm, OverviewPage, PlacePage, RoleForm, RolePage, RolesPage, SettingsPage, Usage, access,
-    audit, delete_organization, leave, members, overview, place, role, roles, settings,
+    audit, delete_organization, leave, leave_organization, members, overview, place, role, roles, settings,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
@@ -102,11 +102,23 @@ fn overviews() -> Vec<(&'static str, Markup)> {
 fn member_lists() -> Vec<(&'static str, Markup)> {
     let organization = data::organization("acme");
     let ctx = data::within(&organization, "/o/acme/members");
-    let page =
-        |members_of| members(&ctx, &MembersPage { organization: organization.clone(), members: members_of });
+    let view = |members_of| MembersPage {
+        organization: OrganizationView { actions: data::texts(&["assign"]), ..organization.clone() },
+        members: members_of,
+        source: String::new(),
+        role: String::new(),
+        form: AssignmentForm::default(),
+        problem: None,
+    };
+    let page = |members_of| members(&ctx, &view(members_of));
     let mut leaving = data::member("omar@example.org", data::RIGHT_TO_LEFT, "administrator", "here");
-    leaving.expires_at = Some("2026-12-31T00:00:00Z".into());
     leaving.user.access = "disabled".into();
+    leaving.sources = data::every_source();
+    let form = AssignmentForm { user: "zoe@example.org".into(), beneath: true, ..AssignmentForm::default() };
+    let unknown = Some(data::invalid(&[("/user", "nobody of that name can be given a role here")]));
+    let wrong = MembersPage { form, problem: unknown, ..view(Listing::whole(Vec::new())) };
+    let chosen = MembersPage { source: "team".into(), ..view(Listing::whole(Vec::new())) };
+    let leave = LeaveOrganizationPage { organization: organization.clone(), problem: None };
     let all = vec![
         data::member("ada@example.org", "Ada Fontaine", "owner", "beneath"),
         data::member("lena@example.org", data::MARKUP, "administrator", "beneath"),
@@ -115,6 +127,9 @@ fn member_lists() -> Vec<(&'static str, Markup)> {
     ];
     vec![
         ("members", page(Listing::whole(all))),
+        ("members-errors", members(&ctx, &wrong)),
+        ("members-none-by-team", members(&ctx, &chosen)),
+        ("leave-organization", leave_organization(&data::within(&organization, "/o/acme/leave"), &leave)),
         ("members-empty", page(Listing::whole(Vec::new()))),
         ("members-filtered-out", page(data::searched("zoe", Vec::new()))),
         ("members-not-permitted", page(data::refused(data::forbidden("members.view")))),
