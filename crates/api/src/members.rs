@@ -7,7 +7,7 @@ use crate::schema::{FILLED, TEXT};
 
 /// Somebody, as far as those know them who share an organization with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PersonView {
+pub struct Colleague {
     /// The account's id.
     pub id: String,
     /// E-mail address.
@@ -33,7 +33,7 @@ pub struct Named {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct MemberView {
     /// The account.
-    pub user: PersonView,
+    pub user: Colleague,
     /// Their strongest role: `owner`, `administrator`, `custom` or `member`.
     pub role: String,
     /// What gives them access.
@@ -162,7 +162,7 @@ pub struct AssignmentView {
     /// Its id.
     pub id: String,
     /// Who has it.
-    pub user: PersonView,
+    pub user: Colleague,
     /// `administrator` or `custom`.
     pub role: String,
     /// Which custom role.
@@ -187,7 +187,7 @@ pub struct BillingView {
     /// What the caller is there: `owner` (of it or of an organization above) or `billing_administrator`.
     pub role: String,
     /// Who administers its billing, besides the owner.
-    pub administrators: Vec<PersonView>,
+    pub administrators: Vec<Colleague>,
     /// What the caller may do: `assign`, `withdraw`, `leave`.
     pub actions: Vec<String>,
 }

@@ -2,8 +2,8 @@
 
 use bastide_authz::action::{
     AssignRole, ChangeChildren, CreateClientOrganization, CreateOrganization, CreatePlacement, CreateProject,
-    CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, LeaveOrganization, UpdateHostNames,
-    UpdateOrganization, ViewOrganization,
+    CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, LeaveOrganization,
+    UpdateHostNames, UpdateOrganization, ViewOrganization,
 };
 use bastide_authz::{Commons, Permit, WholeTree};
 use bastide_model::access::Caller;

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    audit, billing, cluster, completion, context, gateway, hub, join_token, licence, login, member, organization,
-    permission, placement, plan, project, resource, role, session, setup, team, token, user, why,
+    audit, billing, cluster, completion, context, gateway, hub, join_token, licence, login, member,
+    organization, permission, placement, plan, project, resource, role, session, setup, team, token, user,
+    why,
 };
 use crate::output::Format;
 use crate::{environment, exit};

@@ -1,8 +1,6 @@
 //! Accounts.
 
-use bastide_authz::action::{
-    CompleteSetup, CreateClientOrganization, CreateUser, UpdateUser, ViewUsers,
-};
+use bastide_authz::action::{CompleteSetup, CreateClientOrganization, CreateUser, UpdateUser, ViewUsers};
 use bastide_authz::{Action, Change, Permit};
 use bastide_model::names::Email;
 use bastide_model::user::{Access, User};

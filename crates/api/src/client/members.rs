@@ -5,7 +5,7 @@ use reqwest::Method;
 use super::transport::Call;
 use super::{Client, ClientError};
 use crate::members::{
-    AssignmentChange, AssignmentView, BillingView, MemberQuery, MemberView, NewAssignment, PersonView,
+    AssignmentChange, AssignmentView, BillingView, Colleague, MemberQuery, MemberView, NewAssignment,
 };
 use crate::{Page, PageQuery};
 
@@ -76,7 +76,7 @@ impl Client {
     }
 
     /// `PUT /v1/organizations/{organization}/billing/administrators/{user}`: makes somebody a billing administrator.
-    pub async fn assign_billing(&self, organization: &str, user: &str) -> Result<PersonView, ClientError> {
+    pub async fn assign_billing(&self, organization: &str, user: &str) -> Result<Colleague, ClientError> {
         let path = ["organizations", organization, "billing", "administrators", user];
         self.read(Call::new(Method::PUT, &path)).await
     }

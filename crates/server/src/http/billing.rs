@@ -1,7 +1,7 @@
 //! The billing axis: whose billing one sees, and who administers it.
 
 use axum::extract::State;
-use bastide_api::members::{BillingView, PersonView};
+use bastide_api::members::{BillingView, Colleague};
 use bastide_api::{Page, PageQuery};
 use bastide_app::billing::{self, Details};
 use bastide_model::UserId;
@@ -37,9 +37,9 @@ pub(crate) async fn assign(
     State(hub): State<Hub>,
     Who(caller): Who,
     At((name, user)): At<(Name, String)>,
-) -> Result<Out<PersonView>, Failure> {
+) -> Result<Out<Colleague>, Failure> {
     let id = billing::resolve(&hub.app, &caller, name.as_str()).await?;
-    Ok(Out::new(views::person(billing::assign(&hub.app, &caller, id, &user).await?)))
+    Ok(Out::new(views::colleague(billing::assign(&hub.app, &caller, id, &user).await?)))
 }
 
 pub(crate) async fn withdraw(
@@ -58,7 +58,7 @@ fn view_of(details: Details) -> BillingView {
         organization: named(organization.id, organization.slug, organization.name),
         plan: details.plan.slug.into(),
         role: details.role.to_owned(),
-        administrators: details.administrators.into_iter().map(views::person).collect(),
+        administrators: details.administrators.into_iter().map(views::colleague).collect(),
         actions: views::texts(details.actions),
     }
 }

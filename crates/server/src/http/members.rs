@@ -126,7 +126,7 @@ pub(crate) async fn leave(
 
 fn member(details: Details) -> MemberView {
     MemberView {
-        user: views::person(details.user),
+        user: views::colleague(details.user),
         role: details.role.to_owned(),
         sources: details.sources.into_iter().map(source).collect(),
         actions: views::texts(details.actions),
@@ -177,7 +177,7 @@ fn view(given: Given) -> AssignmentView {
     let Given { assignment, user } = given;
     AssignmentView {
         id: assignment.id.to_string(),
-        user: views::person(user),
+        user: views::colleague(user),
         role: assignment.role.word().to_owned(),
         custom_role: custom(&assignment),
         reach: assignment.reach.to_string(),

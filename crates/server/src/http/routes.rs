@@ -11,8 +11,8 @@ use super::registry::Access::{Needs, Public, SignedIn};
 use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
-    access, audit, authorities, billing, client_organizations, clusters, gateways, hubs, identity, licences, members,
-    organizations, permissions, placements, plans, projects, roles, system, teams, tree, users,
+    access, audit, authorities, billing, client_organizations, clusters, gateways, hubs, identity, licences,
+    members, organizations, permissions, placements, plans, projects, roles, system, teams, tree, users,
 };
 
 /// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn rows_need_what_their_actions_need() {
         // Lists show what the graph gives as visible; a check, a preview and a list of blockers are what they come before.
-        const WITHOUT_AN_ACTION: [&str; 15] = [
+        const WITHOUT_AN_ACTION: [&str; 16] = [
             "team_member_create",
             "project_team_list",
             "organization_list",
@@ -215,6 +215,7 @@ mod tests {
             "session_list",
             "session_delete_all",
             "token_list",
+            "billing_list",
             "join_token_list",
             "client_organization_check",
         ];

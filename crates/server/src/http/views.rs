@@ -8,7 +8,7 @@ use bastide_api::clusters::{
 };
 use bastide_api::gateways::{GatewayConfigurationView, Listener};
 use bastide_api::identity::{Me, SessionView, TokenView};
-use bastide_api::members::PersonView;
+use bastide_api::members::Colleague;
 use bastide_api::organizations::{
     GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, ResourceView,
 };
@@ -355,8 +355,8 @@ pub(crate) fn user(user: User) -> UserView {
 }
 
 /// An account, for those who share an organization with it: where else it is at home is not theirs to know.
-pub(crate) fn person(user: User) -> PersonView {
-    PersonView {
+pub(crate) fn colleague(user: User) -> Colleague {
+    Colleague {
         id: user.id.to_string(),
         email: user.email.as_str().to_owned(),
         name: user.name.into(),

@@ -110,9 +110,10 @@ pub use me::{
     TokenForm, TokensPage, billing, billings, new_organization, organizations, sessions, tokens,
 };
 pub use organization::{
-    AccessPage, AssignmentForm, DeletePage, LeaveOrganizationPage, LeavePage, MembersPage, MovePage, OverviewPage, PlacePage, ROOT, RoleForm,
-    RolePage, RolesPage, SettingsPage, Usage, access, delete_organization, leave, leave_organization, members, overview, place,
-    relocation, role, roles, settings, to_placement,
+    AccessPage, AssignmentForm, DeletePage, LeaveOrganizationPage, LeavePage, MembersPage, MovePage,
+    OverviewPage, PlacePage, ROOT, RoleForm, RolePage, RolesPage, SettingsPage, Usage, access,
+    delete_organization, leave, leave_organization, members, overview, place, relocation, role, roles,
+    settings, to_placement,
 };
 pub use platform::{
     AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, GatewayPage,

@@ -24,6 +24,8 @@ mod isolation;
 #[cfg(test)]
 mod jobs;
 #[cfg(test)]
+mod members;
+#[cfg(test)]
 mod organizations;
 #[cfg(test)]
 mod paging;

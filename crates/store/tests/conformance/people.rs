@@ -1,12 +1,10 @@
 //! Accounts: one per realm and address (HIER-3), a home (HIER-5), and who is a member where.
 
-use bastide_authz::action::{CreateUser, ViewMembers};
+use bastide_authz::action::CreateUser;
 use bastide_authz::{Bounds, Realm};
 use bastide_model::names::Email;
-use bastide_model::role::{Reach, Role};
 use bastide_model::user::Access;
-use bastide_model::{Error, Ids, RealmId, SystemIds, Timestamp, UserId};
-use bastide_store::PageRequest;
+use bastide_model::{Error, RealmId, SystemIds, UserId};
 
 use crate::bed::{Bed, audit_id, both_engines, code, race};
 use crate::organizations::HOSTILE;
@@ -18,8 +16,6 @@ both_engines! {
     hier_3_realms_are_unrelated,
     an_account_is_made_in_the_realm_of_the_permit_only,
     hier_5_the_first_organization_is_home_and_stays_it,
-    members_are_listed_with_their_roles,
-    a_member_with_two_roles_is_on_two_pages,
 }
 
 async fn an_account_comes_back_as_it_was_stored(bed: Bed) {
@@ -111,53 +107,4 @@ async fn hier_5_the_first_organization_is_home_and_stays_it(bed: Bed) {
         tx.commit().await.unwrap();
         assert_eq!(bed.read().await.user(owner).await.unwrap().home, Some(first));
     }
-}
-
-async fn add_administrator(bed: &Bed, user: UserId, expires_at: Option<Timestamp>) {
-    let literal = |id| bed.database.literal(id);
-    let expires = expires_at.map_or("null".to_owned(), |end| end.as_millis().to_string());
-    let insert = format!(
-        "insert into assignments (id, realm_id, organization_id, user_id, role, reach, expires_at_ms, created_at_ms) \
-         select {}, realm_id, organization_id, {}, 'administrator', 'here', {expires}, 0 from assignments \
-         where role = 'owner'",
-        literal(SystemIds.fresh()),
-        literal(user.uuid())
-    );
-    bed.database.raw(&insert).await.unwrap();
-}
-
-async fn members_are_listed_with_their_roles(bed: Bed) {
-    let (ada, bob) = (bed.user("ada@example.org").await, bed.user("bob@example.org").await);
-    bed.user("carl@example.org").await;
-    let id = bed.root("acme", ada).await;
-    let end = Timestamp::from_millis(1_900_000_000_000);
-    add_administrator(&bed, bob, Some(end)).await;
-    let permit = bed.permit::<ViewMembers>(ada, id).await;
-    let listed = bed.read().await.member_list(&permit, &PageRequest::default()).await.unwrap();
-    let members: Vec<_> = listed
-        .items
-        .iter()
-        .map(|member| (member.user.id, member.role, member.reach, member.expires_at))
-        .collect();
-    let expected =
-        [(ada, Role::Owner, Reach::Beneath, None), (bob, Role::Administrator, Reach::Here, Some(end))];
-    assert_eq!(members, expected);
-    let search = PageRequest::new(None, None, Some("BOB@")).unwrap();
-    let found = bed.read().await.member_list(&permit, &search).await.unwrap();
-    assert_eq!(found.items.iter().map(|member| member.user.id).collect::<Vec<_>>(), [bob]);
-}
-
-async fn a_member_with_two_roles_is_on_two_pages(bed: Bed) {
-    let ada = bed.user("ada@example.org").await;
-    let id = bed.root("acme", ada).await;
-    add_administrator(&bed, ada, None).await;
-    let permit = bed.permit::<ViewMembers>(ada, id).await;
-    let first = bed.read().await.member_list(&permit, &PageRequest::new(Some(1), None, None).unwrap()).await;
-    let first = first.unwrap();
-    let next = PageRequest::new(Some(1), first.next.as_deref(), None).unwrap();
-    let second = bed.read().await.member_list(&permit, &next).await.unwrap();
-    let mut roles: Vec<_> = first.items.iter().chain(&second.items).map(|member| member.role).collect();
-    roles.sort();
-    assert_eq!(roles, [Role::Owner, Role::Administrator]);
-    assert_eq!(second.next, None);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
+use bastide_model::{AssignmentId, SystemIds};
 use bastide_testkit::cast::{Cast, HUB, SITE_ORGANIZATION};
 use bastide_testkit::hub::PASSWORD;
 use reqwest::{Method, StatusCode};
@@ -98,6 +99,17 @@ fn organization_writes(cast: &Cast) -> Vec<Write> {
             &format!("/v1/organizations/{}/move/preview", a.child.id),
             json!({ "parent": null }),
         ),
+        post(
+            "assignment_create",
+            &format!("/v1/organizations/{}/assignments", a.root.id),
+            json!({ "user": "never@was.test", "role": "administrator", "reach": "here" }),
+        ),
+        Write {
+            id: "assignment_update",
+            method: Method::PATCH,
+            path: format!("/v1/organizations/{}/assignments/{}", a.root.id, AssignmentId::fresh(&SystemIds)),
+            body: json!({ "reach": "here" }),
+        },
         post(
             "client_organization_create",
             "/v1/client-organizations",

@@ -46,6 +46,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         TEAMS,
         PROJECTS,
         roles::ROLES,
+        MEMBERS,
+        MEMBER_PAGES,
         REALM,
         FLEET,
         SYSTEM,
@@ -346,6 +348,76 @@ const ORGANIZATIONS: &[Case] = &[
     on("client_organization_check", "nothing yet", "/v1/client-organizations/check", Json("{}")),
 ];
 
+const UNKNOWN: Sent = Json(r#"{"user":"never@was.test","role":"administrator"}"#);
+const CHANGE: Sent = Json(r#"{"reach":"here"}"#);
+
+const MEMBERS: &[Case] = &[
+    on("member_delete", "A, its owner", "/v1/organizations/@a/members/@user-a", Nothing),
+    on("member_delete", "A, B's owner", "/v1/organizations/@a/members/@user-b", Nothing),
+    on("member_delete", "B, its owner", "/v1/organizations/@b/members/@user-b", Nothing),
+    on("member_delete", "none", "/v1/organizations/@none-org/members/@user-a", Nothing),
+    on(
+        "assignment_create",
+        "A/child, somebody new",
+        "/v1/organizations/@a-child/assignments",
+        Json(r#"{"user":"@new-person","role":"administrator"}"#),
+    ),
+    on("assignment_create", "A, nobody", "/v1/organizations/@a/assignments", UNKNOWN),
+    on("assignment_create", "B, nobody", "/v1/organizations/@b/assignments", UNKNOWN),
+    on("assignment_create", "none", "/v1/organizations/@none-org/assignments", UNKNOWN),
+    on("assignment_update", "A, its owner's", "/v1/organizations/@a/assignments/@grant-a", CHANGE),
+    on("assignment_update", "A, B's", "/v1/organizations/@a/assignments/@grant-b", CHANGE),
+    on("assignment_update", "B, its owner's", "/v1/organizations/@b/assignments/@grant-b", CHANGE),
+    on("assignment_update", "none", "/v1/organizations/@a/assignments/@none-grant", CHANGE),
+    on("assignment_delete", "A, its owner's", "/v1/organizations/@a/assignments/@grant-a", Nothing),
+    on("assignment_delete", "A, B's", "/v1/organizations/@a/assignments/@grant-b", Nothing),
+    on("assignment_delete", "B, its owner's", "/v1/organizations/@b/assignments/@grant-b", Nothing),
+    on("assignment_delete", "none", "/v1/organizations/@a/assignments/@none-grant", Nothing),
+    on("organization_leave", "own", "/v1/organizations/@org-own/leave", Nothing),
+    on("organization_leave", "A", "/v1/organizations/@a/leave", Nothing),
+    on("organization_leave", "B", "/v1/organizations/@b/leave", Nothing),
+    on("organization_leave", "none", "/v1/organizations/never-was/leave", Nothing),
+    on("billing_list", "-", "/v1/me/billing", Nothing),
+    on("billing_view", "A", "/v1/organizations/@a/billing", Nothing),
+    on("billing_view", "A/child", "/v1/organizations/@a-child/billing", Nothing),
+    on("billing_view", "B", "/v1/organizations/@b/billing", Nothing),
+    on("billing_view", "none", "/v1/organizations/never-was/billing", Nothing),
+    on(
+        "billing_administrator_create",
+        "A, nobody",
+        "/v1/organizations/@a/billing/administrators/@none-user",
+        Nothing,
+    ),
+    on(
+        "billing_administrator_create",
+        "B, nobody",
+        "/v1/organizations/@b/billing/administrators/@none-user",
+        Nothing,
+    ),
+    on(
+        "billing_administrator_create",
+        "none",
+        "/v1/organizations/never-was/billing/administrators/@none-user",
+        Nothing,
+    ),
+    on(
+        "billing_administrator_delete",
+        "A, nobody",
+        "/v1/organizations/@a/billing/administrators/@none-user",
+        Nothing,
+    ),
+    on(
+        "billing_administrator_delete",
+        "B, nobody",
+        "/v1/organizations/@b/billing/administrators/@none-user",
+        Nothing,
+    ),
+    on(
+        "billing_administrator_delete",
+        "none",
+        "/v1/organizations/never-was/billing/administrators/@none-user",
+];
+
 const NAMED: Sent = Json(r#"{"name":"@fresh"}"#);
 const DEVELOPER: Sent = Json(r#"{"role":"developer"}"#);
 
@@ -492,6 +564,58 @@ const TEAMS: &[Case] = &[
         "/v1/organizations/@a-child/teams/never-was/members/@none-user",
         Nothing,
     ),
+];
+
+const MEMBER_PAGES: &[Case] = &[
+    on(
+        "console_members_post",
+        "A, nobody",
+        "/o/@a/members",
+        Form("user=never%40was.test&role=administrator"),
+    ),
+    on(
+        "console_members_post",
+        "B, nobody",
+        "/o/@b/members",
+        Form("user=never%40was.test&role=administrator"),
+    ),
+    on(
+        "console_members_post",
+        "none",
+        "/o/never-was/members",
+        Form("user=never%40was.test&role=administrator"),
+    ),
+    on("console_member_remove", "A, its owner", "/o/@a/members/@user-a/remove", Form("")),
+    on("console_member_remove", "B, its owner", "/o/@b/members/@user-b/remove", Form("")),
+    on("console_member_remove", "none", "/o/@a/members/@none-user/remove", Form("")),
+    on("console_assignment", "A, its owner's", "/o/@a/assignments/@grant-a", Form("reach=here")),
+    on("console_assignment", "A, B's", "/o/@a/assignments/@grant-b", Form("reach=here")),
+    on("console_assignment", "B, its owner's", "/o/@b/assignments/@grant-b", Form("reach=here")),
+    on("console_assignment", "none", "/o/@a/assignments/@none-grant", Form("reach=here")),
+    on("console_assignment_withdraw", "A, its owner's", "/o/@a/assignments/@grant-a/withdraw", Form("")),
+    on("console_assignment_withdraw", "A, B's", "/o/@a/assignments/@grant-b/withdraw", Form("")),
+    on("console_assignment_withdraw", "B, its owner's", "/o/@b/assignments/@grant-b/withdraw", Form("")),
+    on("console_assignment_withdraw", "none", "/o/@a/assignments/@none-grant/withdraw", Form("")),
+    on("console_organization_leave", "A", "/o/@a/leave", Nothing),
+    on("console_organization_leave", "B", "/o/@b/leave", Nothing),
+    on("console_organization_leave", "none", "/o/never-was/leave", Nothing),
+    on("console_organization_leave_post", "A", "/o/@a/leave", Form("")),
+    on("console_organization_leave_post", "B", "/o/@b/leave", Form("")),
+    on("console_organization_leave_post", "none", "/o/never-was/leave", Form("")),
+    on("console_billings", "-", "/me/billing", Nothing),
+    on("console_billing", "A", "/me/billing/@a", Nothing),
+    on("console_billing", "A/child", "/me/billing/@a-child", Nothing),
+    on("console_billing", "B", "/me/billing/@b", Nothing),
+    on("console_billing", "none", "/me/billing/never-was", Nothing),
+    on("console_billing_post", "A, nobody", "/me/billing/@a", Form("user=@none-user")),
+    on("console_billing_post", "B, nobody", "/me/billing/@b", Form("user=@none-user")),
+    on("console_billing_post", "none", "/me/billing/never-was", Form("user=@none-user")),
+    on("console_billing_withdraw", "A, nobody", "/me/billing/@a/@none-user/withdraw", Form("")),
+    on("console_billing_withdraw", "B, nobody", "/me/billing/@b/@none-user/withdraw", Form("")),
+    on("console_billing_withdraw", "none", "/me/billing/never-was/@none-user/withdraw", Form("")),
+    on("console_billing_leave", "A", "/me/billing/@a/leave", Form("")),
+    on("console_billing_leave", "B", "/me/billing/@b/leave", Form("")),
+    on("console_billing_leave", "none", "/me/billing/never-was/leave", Form("")),
 ];
 
 const PROJECTS: &[Case] = &[

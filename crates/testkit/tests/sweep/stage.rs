@@ -7,10 +7,13 @@ use bastide_api::client::Client;
 use bastide_api::clusters::NewJoinToken;
 use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::identity::NewToken;
+use bastide_api::members::{AccessSource, MemberQuery};
 use bastide_api::organizations::NewOrganization;
 use bastide_api::roles::NewRole;
+use bastide_api::users::NewUser;
 use bastide_model::{
-    ClusterId, GatewayConfigurationId, JoinTokenId, OrganizationId, SessionId, SystemIds, TokenId, UserId,
+    AssignmentId, ClusterId, GatewayConfigurationId, JoinTokenId, OrganizationId, SessionId, SystemIds,
+    TokenId, UserId,
 };
 use bastide_testkit::cast::{self, Cast, HUB, Person, Spoke};
 use bastide_testkit::hub::PASSWORD;
@@ -215,6 +218,13 @@ impl Stage {
             "fresh" => fresh,
             "fresh-mail" => format!("{fresh}@cast.test"),
             "user-own" => self.person(own).id.clone(),
+            "new-person" => {
+                let email = format!("{fresh}@cast.test");
+                let user = NewUser { email, name: fresh, password: PASSWORD.to_owned() };
+                site.create_user(&user).await?.id
+            }
+            "grant-a" => self.grant(Who::OwnerA, &self.cast.a.root.id).await?,
+            "grant-b" => self.grant(Who::OwnerB, &self.cast.b.root.id).await?,
             "session-own" => self.new_session(own).await?,
             "session-a" => self.new_session(Who::OwnerA).await?,
             "session-site" => self.new_session(Who::Site).await?,
@@ -268,6 +278,18 @@ impl Stage {
         };
         self.made.insert(key.to_owned(), value);
         Ok(())
+    }
+
+    /// Id of the grant that makes somebody the owner of an organization.
+    async fn grant(&self, who: Who, organization: &str) -> Result<String> {
+        let query = MemberQuery { source: Some("direct".to_owned()), ..MemberQuery::default() };
+        let listed = self.client(who)?.members(organization, &query).await?.items;
+        let sources = listed.into_iter().flat_map(|member| member.sources);
+        let owns = sources.filter_map(|source| match source {
+            AccessSource::Direct { assignment, role, .. } if role == "owner" => Some(assignment),
+            _ => None,
+        });
+        owns.last().context("nobody owns it")
     }
 
     async fn new_session(&self, who: Who) -> Result<String> {
@@ -367,6 +389,7 @@ fn known(cast: &Cast) -> Result<HashMap<&'static str, String>> {
         ("none-user", UserId::fresh(&SystemIds).to_string()),
         ("none-cluster", ClusterId::fresh(&SystemIds).to_string()),
         ("none-gateway", GatewayConfigurationId::fresh(&SystemIds).to_string()),
+        ("none-grant", AssignmentId::fresh(&SystemIds).to_string()),
         ("none-token", TokenId::fresh(&SystemIds).to_string()),
         ("none-session", SessionId::fresh(&SystemIds).to_string()),
         ("none-join-token", JoinTokenId::fresh(&SystemIds).to_string()),

@@ -7,6 +7,7 @@ mod database;
 mod identity;
 mod joining;
 mod licences;
+mod members;
 mod organizations;
 mod partition;
 mod placements;

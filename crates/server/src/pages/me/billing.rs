@@ -2,7 +2,7 @@
 //! about the rest of an organization.
 
 use bastide_api::Problem;
-use bastide_api::members::{BillingView, PersonView};
+use bastide_api::members::{BillingView, Colleague};
 use maud::{Markup, html};
 
 use crate::pages::components::confirm::{Confirm, confirm};
@@ -107,7 +107,7 @@ pub fn billing(ctx: &Context, view: &BillingPage) -> Markup {
     layout::console(ctx, &frame)
 }
 
-fn administrators(base: &str, people: &[PersonView], withdraws: bool) -> Markup {
+fn administrators(base: &str, people: &[Colleague], withdraws: bool) -> Markup {
     let rows = people.iter().map(|person| {
         vec![
             html! { span.strong { (text::name(&person.name)) } div.slug { (person.email) } },
@@ -122,7 +122,7 @@ fn administrators(base: &str, people: &[PersonView], withdraws: bool) -> Markup 
     table::table("administrators", "Billing administrators", &["Person", "Account", "Actions"], rows)
 }
 
-fn withdrawal(base: &str, person: &PersonView) -> Markup {
+fn withdrawal(base: &str, person: &Colleague) -> Markup {
     confirm(&Confirm {
         id: &format!("withdraw-{}", person.id),
         trigger: "Take away",

@@ -9,7 +9,7 @@ use bastide_api::clusters::{
 };
 use bastide_api::gateways::{CertificatePolicy, GatewayConfigurationView, Listener, ListenerProtocol};
 use bastide_api::identity::Me;
-use bastide_api::members::{AccessSource, MemberView, Named, PersonView};
+use bastide_api::members::{AccessSource, Colleague, MemberView, Named};
 use bastide_api::organizations::{GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView};
 use bastide_api::problem::{Problem, ProblemField, ProblemLimit};
 use bastide_api::registry::{PermissionView, PlanView};
@@ -438,9 +438,9 @@ pub(crate) fn every_source() -> Vec<AccessSource> {
     ]
 }
 
-pub(crate) fn person(email: &str, name: &str) -> PersonView {
+pub(crate) fn person(email: &str, name: &str) -> Colleague {
     let user = user(email, name);
-    PersonView { id: user.id, email: user.email, name: user.name, access: user.access }
+    Colleague { id: user.id, email: user.email, name: user.name, access: user.access }
 }
 
 pub(crate) fn role(slug: &str, defined_here: bool) -> RoleView {

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::{data, moving};
 use crate::pages::{
-    AccessPage, AssignmentForm, AuditPage, Context, DeletePage, Draft, Flash, LeaveOrganizationPage, LeavePage, Listing, MembersPage,
-    OrganizationForm, OverviewPage, PlacePage, RoleForm, RolePage, RolesPage, SettingsPage, Usage, access,
-    audit, delete_organization, leave, leave_organization, members, overview, place, role, roles, settings,
+    AccessPage, AssignmentForm, AuditPage, Context, DeletePage, Draft, Flash, LeaveOrganizationPage,
+    LeavePage, Listing, MembersPage, OrganizationForm, OverviewPage, PlacePage, RoleForm, RolePage,
+    RolesPage, SettingsPage, Usage, access, audit, delete_organization, leave, leave_organization, members,
+    overview, place, role, roles, settings,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
