@@ -416,6 +416,8 @@ const MEMBERS: &[Case] = &[
         "billing_administrator_delete",
         "none",
         "/v1/organizations/never-was/billing/administrators/@none-user",
+        Nothing,
+    ),
 ];
 
 const NAMED: Sent = Json(r#"{"name":"@fresh"}"#);
