@@ -3,8 +3,7 @@
 //!
 //! Takes far longer than a step of the tests may. So what came out is kept in `crates/authz/mutants.txt`: of every file
 //! the checksum that it had, how many faults were tried, and which of them no test noticed, each with the reason why that is
-//! right. Tests beside the code belong to the checksum; those in
-//! `crates/authz/tests` do not.
+//! right. Tests beside the code belong to the checksum; those in `crates/authz/tests` do not.
 
 mod record;
 
@@ -102,9 +101,14 @@ pub(crate) fn check(workspace: &Path) -> Result<()> {
 /// The files that are looked at, with their checksums.
 fn files(workspace: &Path) -> Result<BTreeMap<String, String>> {
     let mut names: Vec<String> = BESIDES.map(str::to_owned).into();
-    let folder = workspace.join(CRATE);
-    for entry in fs::read_dir(&folder).with_context(|| format!("cannot list {}", folder.display()))? {
-        names.push(format!("{CRATE}/{}", entry?.file_name().to_string_lossy()));
+    let mut folders = vec![CRATE.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let path = workspace.join(&folder);
+        for entry in fs::read_dir(&path).with_context(|| format!("cannot list {}", path.display()))? {
+            let entry = entry?;
+            let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() { folders.push(name) } else { names.push(name) }
+        }
     }
     let read = |name: String| {
         let path = workspace.join(&name);
@@ -242,9 +246,10 @@ mod tests {
         let scratch = workspace("mutants-stale");
         check(&scratch.0).unwrap();
         fs::write(scratch.0.join(BESIDES[2]), "fn two() {}").unwrap();
-        fs::write(scratch.0.join("crates/authz/src/fresh.rs"), "").unwrap();
+        fs::create_dir(scratch.0.join("crates/authz/src/policy")).unwrap();
+        fs::write(scratch.0.join("crates/authz/src/policy/fresh.rs"), "").unwrap();
         let message = refusal(&scratch);
-        for part in [BESIDES[2], "crates/authz/src/fresh.rs", "cargo xtask mutants"] {
+        for part in [BESIDES[2], "crates/authz/src/policy/fresh.rs", "cargo xtask mutants"] {
             assert!(message.contains(part), "{message}");
         }
         assert!(!message.contains("policy.rs"), "{message}");
