@@ -210,12 +210,8 @@ async fn e_43_only_whom_one_knows_can_be_named() -> Result<()> {
     let bob_id = id_of(&scene.bob).await?;
     let mut answers = BTreeSet::new();
     for name in [BOB, bob_id.as_str(), "never@was.test", "usr_00000000000000000000000000", "no name"] {
-        let refused = ada.ask(
-            Method::POST,
-            &assignments("acme"),
-            Some(&json!({"user": name, "role": "administrator"})),
-        );
-        let refused = refused.await?;
+        let order = json!({"user": name, "role": "administrator"});
+        let refused = ada.ask(Method::POST, &assignments("acme"), Some(&order)).await?;
         ensure!(refused.outcome() == outcome(400, "invalid"), "{name}: {}", refused.body);
         ensure!(text(&refused.body, "/errors/0/pointer")? == "/user", "{}", refused.body);
         answers.insert(text(&refused.body, "/errors/0/detail")?.to_owned());
@@ -315,7 +311,7 @@ async fn org_9_inv_5_leaving_ends_everything() -> Result<()> {
     ensure!(text(record, "/before/assignments/0/role")? == "administrator", "{record}");
 
     // The same by command line.
-    let cli = scene.stage.cli.clone();
+    let cli = &scene.stage.cli;
     cli.ok(&["member", "assign", BOB, "--role", "administrator", "--organization", "acme"]).await?;
     let listed = cli.ok(&["member", "list", "acme", "--source", "direct"]).await?;
     ensure!(listed.contains(BOB) && listed.contains("administrator here"), "{listed}");
