@@ -103,7 +103,7 @@ pub struct DeletionView {
 /// One thing that blocks the deletion of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BlockerView {
-    /// What kind of thing it is: `organization` for one directly beneath.
+    /// What kind of thing it is: `organization` for one directly beneath, `project`.
     pub kind: String,
     /// Its id.
     pub id: String,

@@ -147,7 +147,7 @@ pub async fn delete(app: &App, caller: &Caller, id: ProjectId, seen: i64, typed:
     let (permit, mut tx, of) = begin::<DeleteProject>(app, caller, id).await?;
     let before = tx.project(Some(of.id), id).await?;
     if typed != before.slug.as_str() {
-        return Err(Error::field("confirm", format!("type the slug `{}` to confirm", before.slug)));
+        return Err(Error::field("/confirm", format!("type the slug `{}` to confirm", before.slug)));
     }
     if before.revision != seen {
         return Err(Error::Stale);

@@ -203,7 +203,7 @@ pub async fn delete(app: &App, caller: &Caller, id: TeamId, seen: i64, typed: Op
     let before = tx.team(Some(of.id), id).await?;
     match typed {
         Some(typed) if typed != before.slug.as_str() => {
-            return Err(Error::field("confirm", format!("type the slug `{}` to confirm", before.slug)));
+            return Err(Error::field("/confirm", format!("type the slug `{}` to confirm", before.slug)));
         }
         Some(_) => {}
         None => refuse_orphans(app, &mut tx, caller, &before).await?,

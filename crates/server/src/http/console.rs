@@ -10,7 +10,9 @@ mod members;
 mod organizations;
 mod placements;
 mod platform;
+mod projects;
 mod roles;
+mod teams;
 mod tree;
 mod visit;
 mod wizard;
@@ -57,6 +59,8 @@ pub(crate) fn rows() -> Vec<Operation> {
         organization_rows(),
         member_rows(),
         billing_rows(),
+        team_rows(),
+        project_rows(),
         joining_rows(),
         cluster_rows(),
         gateway_rows(),
@@ -229,6 +233,51 @@ fn billing_rows() -> Vec<Operation> {
         ),
         form(WITHDRAW, "console_billing_withdraw", give, members::billing_withdraw, "Take that away"),
         form(LEAVE, "console_billing_leave", see, members::billing_leave, "Leave the organization"),
+    ]
+}
+
+fn team_rows() -> Vec<Operation> {
+    use Permission as P;
+    const ALL: &str = "/o/{slug}/teams";
+    const ONE: &str = "/o/{slug}/teams/{team}";
+    const DELETE: &str = "/o/{slug}/teams/{team}/delete";
+    const MEMBERS: &str = "/o/{slug}/teams/{team}/members";
+    const MEMBER: &str = "/o/{slug}/teams/{team}/members/{user}";
+    const REMOVE: &str = "/o/{slug}/teams/{team}/members/{user}/remove";
+    let (see, view) = (Needs(P::OrganizationsView), Needs(P::TeamsView));
+    let (make, change, end) = (Needs(P::TeamsCreate), Needs(P::TeamsUpdate), Needs(P::TeamsDelete));
+    let (put, take) = (Needs(P::MembersAssign), Needs(P::MembersDelete));
+    vec![
+        page(ALL, "console_teams", see, teams::list, "Its teams"),
+        form(ALL, "console_team_create", make, teams::create, "Make a team"),
+        page(ONE, "console_team", view, teams::view, "A team"),
+        form(ONE, "console_team_update", change, teams::update, "Change it"),
+        form(DELETE, "console_team_delete", end, teams::delete, "Delete it"),
+        form(MEMBERS, "console_team_member_create", put, teams::member_add, "Put somebody into it"),
+        form(MEMBER, "console_team_member_set", put, teams::member_set, "Say what somebody is in it"),
+        form(REMOVE, "console_team_member_delete", take, teams::member_remove, "Take somebody out, or leave"),
+    ]
+}
+
+fn project_rows() -> Vec<Operation> {
+    use Permission as P;
+    const ALL: &str = "/o/{slug}/projects";
+    const ONE: &str = "/o/{slug}/projects/{project}";
+    const DELETE: &str = "/o/{slug}/projects/{project}/delete";
+    const TEAMS: &str = "/o/{slug}/projects/{project}/teams";
+    const TEAM: &str = "/o/{slug}/projects/{project}/teams/{team}";
+    const REMOVE: &str = "/o/{slug}/projects/{project}/teams/{team}/remove";
+    let (see, view, share) = (Needs(P::OrganizationsView), Needs(P::ProjectsView), Needs(P::ProjectsAssign));
+    let (make, change, end) = (Needs(P::ProjectsCreate), Needs(P::ProjectsUpdate), Needs(P::ProjectsDelete));
+    vec![
+        page(ALL, "console_projects", see, projects::list, "Its projects"),
+        form(ALL, "console_project_create", make, projects::create, "Make a project"),
+        page(ONE, "console_project", view, projects::view, "A project"),
+        form(ONE, "console_project_update", change, projects::update, "Change it"),
+        form(DELETE, "console_project_delete", end, projects::delete, "Delete it"),
+        form(TEAMS, "console_project_team_create", share, projects::team_add, "Give a team a role on it"),
+        form(TEAM, "console_project_team_set", share, projects::team_set, "Give it another role"),
+        form(REMOVE, "console_project_team_delete", share, projects::team_remove, "Take its role away"),
     ]
 }
 

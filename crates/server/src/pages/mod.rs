@@ -36,6 +36,18 @@
 //! | `/o/{slug}/roles/{role}` | [`role`] | the same | `etag` and [`RoleForm`] without `slug` |
 //! | | | `/o/{slug}/roles/{role}/delete` | none |
 //! | `/o/{slug}/access` | [`access`] | – | query `user`, `action` |
+//! | `/o/{slug}/teams` | [`teams`] | the same | query as above; [`GroupForm`]: `name`, `slug`, `description` |
+//! | `/o/{slug}/teams/{team}` | [`team`] | the same | `etag` and [`GroupForm`] without `slug` |
+//! | | | `…/members` | `user`, `role` = `viewer`, `developer` or `administrator` |
+//! | | | `…/members/{user}` | `role` as above |
+//! | | | `…/members/{user}/remove` | none |
+//! | | | `…/delete` | `confirm` |
+//! | `/o/{slug}/projects` | [`projects`] | the same | as for teams |
+//! | `/o/{slug}/projects/{project}` | [`project`] | the same | as for a team |
+//! | | | `…/teams` | `team`, `role` as above |
+//! | | | `…/teams/{team}` | `role` as above |
+//! | | | `…/teams/{team}/remove` | none |
+//! | | | `…/delete` | `confirm` |
 //! | `/o/{slug}/audit` | [`audit()`] | – | query as above |
 //! | `/o/{slug}/settings` | [`settings`] | the same | `etag` and [`OrganizationForm`] without `slug` and `parent` |
 //! | | | `/o/{slug}/host-names` | `etag`, `host_names` |
@@ -110,10 +122,11 @@ pub use me::{
     TokenForm, TokensPage, billing, billings, new_organization, organizations, sessions, tokens,
 };
 pub use organization::{
-    AccessPage, AssignmentForm, DeletePage, LeaveOrganizationPage, LeavePage, MembersPage, MovePage,
-    OverviewPage, PlacePage, ROOT, RoleForm, RolePage, RolesPage, SettingsPage, Usage, access,
-    delete_organization, leave, leave_organization, members, overview, place, relocation, role, roles,
-    settings, to_placement,
+    AccessPage, AssignmentForm, DeletePage, GroupForm, LeaveOrganizationPage, LeavePage, MembersPage,
+    MovePage, OverviewPage, PlacePage, ProjectPage, ProjectsPage, ROOT, RoleForm, RolePage, RolesPage,
+    SettingsPage, TeamPage, TeamsPage, Usage, access, chosen_role, delete_organization, leave,
+    leave_organization, members, overview, place, project, projects, relocation, role, roles, settings, team,
+    teams, to_placement,
 };
 pub use platform::{
     AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, GatewayPage,

@@ -88,6 +88,8 @@ fn places(organization: &OrganizationView) -> Vec<Place<'static>> {
         Place::new(format!("{base}/members"), "Members", Icon::Users),
         Place::new(format!("{base}/roles"), "Roles", Icon::Seal),
         Place::new(format!("{base}/access"), "Access", Icon::Key),
+        Place::new(format!("{base}/teams"), "Teams", Icon::Users),
+        Place::new(format!("{base}/projects"), "Projects", Icon::Plan),
         Place::new(format!("{base}/audit"), "Audit", Icon::Ledger),
     ];
     if offers(organization, "update") || offers(organization, "delete") {

@@ -32,6 +32,18 @@ async fn e_17_a_child_is_found_beneath_its_own_parent_only() -> Result<()> {
         "project_team_delete",
         "console_leave",
         "console_leave_post",
+        "console_team",
+        "console_team_update",
+        "console_team_delete",
+        "console_team_member_create",
+        "console_team_member_set",
+        "console_team_member_delete",
+        "console_project",
+        "console_project_update",
+        "console_project_delete",
+        "console_project_team_create",
+        "console_project_team_set",
+        "console_project_team_delete",
         "console_gateway",
         "console_gateway_update",
         "console_gateway_share",
@@ -134,6 +146,26 @@ async fn e_17_teams_and_projects_are_found_beneath_their_own_parents_only() -> R
             };
             let refused = answer(request).await?;
             ensure!(refused.status == StatusCode::NOT_FOUND, "{name}: {method} {path}: {}", refused.body);
+        }
+    }
+    let member = &a.member.id;
+    for (of, team, project) in [(own, &team, &project), (&a.root.slug, own, own), (&a.annex.slug, own, own)] {
+        for path in [
+            format!("teams/{team}"),
+            format!("teams/{team}/delete"),
+            format!("teams/{team}/members"),
+            format!("teams/{team}/members/{member}"),
+            format!("teams/{team}/members/{member}/remove"),
+            format!("projects/{project}"),
+            format!("projects/{project}/delete"),
+            format!("projects/{project}/teams"),
+            format!("projects/{project}/teams/{team}"),
+            format!("projects/{project}/teams/{team}/remove"),
+        ] {
+            let form =
+                [("name", "Taken"), ("role", "viewer"), ("confirm", own), ("user", member), ("team", team)];
+            let posted = answer(site.page(Method::POST, &format!("/o/{of}/{path}")).form(&form)).await?;
+            ensure!(posted.status == StatusCode::NOT_FOUND, "/o/{of}/{path}: {}", posted.status);
         }
     }
     ensure!(super::stage::state(&cast).await? == before, "something was changed");

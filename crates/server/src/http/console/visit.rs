@@ -245,6 +245,7 @@ fn flash(query: &Fields) -> Option<Flash> {
         "licence-fails" => "The licence is stored, but it does not hold: its state says why.",
         "deleted" => "Deleted.",
         "ended" => "The session has ended.",
+        "left-team" => "You are in the team no more.",
         _ => return None,
     };
     let went_well = query.text("done") != "licence-fails";

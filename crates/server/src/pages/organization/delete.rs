@@ -77,7 +77,7 @@ fn blocked(view: &DeletePage, in_dialog: bool) -> Markup {
         p { "This is in the way. Delete or move it first:" }
         ul {
             @for one in &view.blockers {
-                li { (kind(&one.kind)) " " a href=(place(one)) { (text::name(&one.name)) } }
+                li { (kind(&one.kind)) " " a href=(place(&view.organization.slug, one)) { (text::name(&one.name)) } }
             }
             @if unnamed > 0 { li { (unnamed) " more that you do not see" } }
         }
@@ -92,14 +92,16 @@ fn blocked(view: &DeletePage, in_dialog: bool) -> Markup {
 fn kind(word: &str) -> String {
     match word {
         "organization" => "Sub-organization".to_owned(),
+        "project" => "Project".to_owned(),
         other => text::words(other),
     }
 }
 
 /// Where the console has what blocks.
-fn place(blocker: &BlockerView) -> String {
+fn place(of: &str, blocker: &BlockerView) -> String {
     match blocker.kind.as_str() {
         "organization" => format!("/o/{}", blocker.slug),
+        "project" => format!("/o/{of}/projects/{}", blocker.slug),
         _ => blocker.link.clone(),
     }
 }

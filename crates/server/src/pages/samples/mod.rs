@@ -7,6 +7,7 @@ mod me;
 mod moving;
 mod organization;
 mod platform;
+mod teams;
 mod wizard;
 
 use maud::Markup;
@@ -18,6 +19,7 @@ pub fn samples() -> Vec<(String, Markup)> {
         me::samples(),
         organization::samples(),
         moving::samples(),
+        teams::samples(),
         wizard::samples(),
         platform::samples(),
     ];
