@@ -54,6 +54,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         ENTRY,
         ME,
         PAGES,
+        TEAM_PAGES,
         CLUSTER_PAGES,
         SITE_PAGES,
     ]
@@ -538,7 +539,7 @@ const TEAMS: &[Case] = &[
     on(
         "team_member_set",
         "B/child's, as before",
-        "/v1/organizations/@b-child/teams/@b-child/members/@member-a",
+        "/v1/organizations/@b-child/teams/@b-child/members/@member-b",
         DEVELOPER,
     ),
     on("team_member_set", "none", "/v1/organizations/@a-child/teams/never-was/members/@member-a", DEVELOPER),
@@ -711,7 +712,7 @@ const PROJECTS: &[Case] = &[
     on(
         "project_team_set",
         "B/child's, as before",
-        "/v1/organizations/@b-child/projects/@b-child/teams/@a-child",
+        "/v1/organizations/@b-child/projects/@b-child/teams/@b-child",
         DEVELOPER,
     ),
     on("project_team_set", "none", "/v1/organizations/@a-child/projects/never-was/teams/@a-child", DEVELOPER),
@@ -1108,7 +1109,7 @@ const TEAM_PAGES: &[Case] = &[
     on(
         "console_team_member_set",
         "B/child's, as before",
-        "/o/@b-child/teams/@b-child/members/@member-a",
+        "/o/@b-child/teams/@b-child/members/@member-b",
         Form("role=developer"),
     ),
     on(
@@ -1170,7 +1171,7 @@ const TEAM_PAGES: &[Case] = &[
         "console_project_team_create",
         "B/child's, as before",
         "/o/@b-child/projects/@b-child/teams",
-        Form("team=@a-child&role=developer"),
+        Form("team=@b-child&role=developer"),
     ),
     on(
         "console_project_team_create",
@@ -1187,7 +1188,7 @@ const TEAM_PAGES: &[Case] = &[
     on(
         "console_project_team_set",
         "B/child's, as before",
-        "/o/@b-child/projects/@b-child/teams/@a-child",
+        "/o/@b-child/projects/@b-child/teams/@b-child",
         Form("role=developer"),
     ),
     on(
