@@ -239,6 +239,12 @@ impl Graph {
                     member.memberships.retain(|known| known.team != team);
                 }
             }
+            _ => self.apply_project(change),
+        }
+    }
+
+    fn apply_project(&mut self, change: &Change) {
+        match *change {
             Change::Project { id, organization } => {
                 if let Some(node) = self.organizations.get_mut(&organization) {
                     put(&mut node.projects, id);

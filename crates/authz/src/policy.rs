@@ -15,7 +15,6 @@ use crate::explain::{Explanation, Grant, Source, Verdict};
 use crate::graph::{Assignment, Graph, OrganizationNode, UserNode};
 use crate::permit::{Actor, Controller, Permit};
 use crate::target::{Object, Target};
-use crate::visible::{Ids, Scope, Visible};
 
 /// What everybody with an account in a realm may do in it.
 const COMMONS: PermissionSet = PermissionSet::of(&[Permission::OrganizationsCreate, Permission::PlansView]);
@@ -131,14 +130,14 @@ impl Graph {
                 return Explanation { verdict: Verdict::Unusable { reason }, grants };
             }
         };
-        let mut sees = PermissionSet::EMPTY;
+        let mut held = PermissionSet::EMPTY;
         self.each_grant(caller.user, node, object, now, &mut |source, given| {
-            sees = sees.union(given);
+            held = held.union(given);
             if !given.is_empty() {
                 grants.push(Grant { source, gives_it: given.contains(permission) });
             }
         });
-        let seen = object.seen_by().is_none_or(|needed| sees.contains(needed));
+        let seen = object.seen_by().is_none_or(|needed| held.contains(needed));
         let verdict = if grants.is_empty() || !seen {
             Verdict::Unseen
         } else if !grants.iter().any(|grant| grant.gives_it) {
@@ -197,7 +196,7 @@ impl Graph {
     }
 
     /// Whether the account may be used with this credential at all (ROLE-4, CLI-2).
-    fn usable(&self, caller: &Caller) -> Result<&UserNode> {
+    pub(crate) fn usable(&self, caller: &Caller) -> Result<&UserNode> {
         let refused = |reason| Err(Error::Unauthenticated { reason });
         let Some(node) = self.users.get(&caller.user) else { return refused("the account does not exist") };
         if node.realm != caller.realm {
@@ -227,7 +226,7 @@ impl Graph {
     }
 
     /// What roles give at an organization, and so on everything that lies in it.
-    fn within(
+    pub(crate) fn within(
         &self,
         node: &UserNode,
         id: OrganizationId,
@@ -301,7 +300,7 @@ impl Graph {
     /// What a grant gives at an organization that it reaches: its role's permissions, and to an administrator from above
     /// the deletion of what lies beneath (ORG-8). A custom role is good where it was defined and beneath (ROLE-6), and shows
     /// the organization whatever it allows there (ROLE-4).
-    fn permissions_at(&self, grant: &Assignment, id: OrganizationId) -> PermissionSet {
+    pub(crate) fn permissions_at(&self, grant: &Assignment, id: OrganizationId) -> PermissionSet {
         match grant.role {
             Role::Owner => grant.role.permissions(),
             Role::Administrator if grant.organization == id => grant.role.permissions(),
@@ -314,61 +313,14 @@ impl Graph {
     }
 
     /// What a custom role allows, if it can be given at an organization (ROLE-6).
-    fn permissions_of(&self, role: RoleId, given_at: OrganizationId) -> Option<PermissionSet> {
+    pub(crate) fn permissions_of(&self, role: RoleId, given_at: OrganizationId) -> Option<PermissionSet> {
         let node = self.roles.get(&role)?;
         let usable = node.organization == given_at
             || self.organizations.get(&given_at)?.above.contains(&node.organization);
         usable.then_some(node.permissions)
     }
 
-    /// What of a role the caller does not hold where they would give it, change it or take it away (ROLE-7). Empty when they
-    /// may: nobody grants what they do not hold, and who is given less does not take away more (E-19, E-20). What a role
-    /// gives on billing is not looked at: that is a permission of its own.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
-    pub fn lacks_to_grant(
-        &self,
-        caller: &Caller,
-        organization: OrganizationId,
-        (role, reach): (Role, Reach),
-        now: Timestamp,
-    ) -> Result<PermissionSet> {
-        let given = match role {
-            Role::Custom(id) => self.permissions_of(id, organization).unwrap_or_default(),
-            built_in => built_in.permissions(),
-        };
-        Ok(given.without(self.held_to_give(caller, organization, reach, now)?))
-    }
-
-    /// What the caller holds at an organization, or there and everywhere beneath it.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
-    pub fn held_to_give(
-        &self,
-        caller: &Caller,
-        organization: OrganizationId,
-        reach: Reach,
-        now: Timestamp,
-    ) -> Result<PermissionSet> {
-        let node = self.usable(caller)?;
-        let mut held = PermissionSet::EMPTY;
-        self.within(node, organization, now, &mut |source, given| {
-            let reaches = !matches!(source, Source::Assignment { reach: Reach::Here, .. });
-            if reach == Reach::Here || reaches {
-                held = held.union(given);
-            }
-        });
-        Ok(held.intersection(caller.ceiling))
-    }
-
-    /// Whether a custom role can be given at an organization (ROLE-6).
-    pub fn role_usable_at(&self, role: RoleId, organization: OrganizationId) -> bool {
-        self.permissions_of(role, organization).is_some()
-    }
-
-    fn on_cluster(
+    pub(crate) fn on_cluster(
         &self,
         node: &UserNode,
         id: ClusterId,
@@ -389,122 +341,6 @@ impl Graph {
             }
         }
         client_fleet(node, true, found);
-    }
-
-    /// The organizations that the caller sees (HIER-4).
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
-    pub fn visible_organizations(&self, caller: &Caller, now: Timestamp) -> Result<Visible<OrganizationId>> {
-        let node = self.usable(caller)?;
-        if !caller.ceiling.contains(Permission::OrganizationsView) {
-            return Ok(Visible::new(Scope::These(Ids::none())));
-        }
-        if node.administers_site() {
-            return Ok(Visible::new(Scope::All));
-        }
-        if node.administers_client(node.realm) {
-            return Ok(Visible::new(Scope::Realm(node.realm)));
-        }
-        let mut seen = Vec::new();
-        for grant in node.assignments.iter().filter(|grant| grant.in_force(now)) {
-            if !self.permissions_at(grant, grant.organization).contains(Permission::OrganizationsView) {
-                continue;
-            }
-            if grant.reaches_beneath() {
-                seen.extend(self.subtree(grant.organization));
-            } else {
-                seen.push(grant.organization);
-            }
-        }
-        seen.extend(node.memberships.iter().map(|membership| membership.organization));
-        // No grant crosses a realm, whatever it says (HIER-2).
-        seen.retain(|id| self.realm_of_organization(*id) == Some(node.realm));
-        Ok(Visible::new(Scope::These(seen.into())))
-    }
-
-    /// The teams of an organization that the caller sees: all of them, or those that they are in (ROLE-2).
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
-    pub fn visible_teams(
-        &self,
-        caller: &Caller,
-        organization: OrganizationId,
-        now: Timestamp,
-    ) -> Result<Visible<TeamId>> {
-        let node = self.usable(caller)?;
-        let own = node.memberships.iter().filter(|one| one.organization == organization).map(|one| one.team);
-        self.visible_within(caller, organization, Permission::TeamsView, now, own.collect(), Object::Team)
-    }
-
-    /// The projects of an organization that the caller sees: all of them, or those that their teams have a role on (ROLE-2).
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
-    pub fn visible_projects(
-        &self,
-        caller: &Caller,
-        organization: OrganizationId,
-        now: Timestamp,
-    ) -> Result<Visible<ProjectId>> {
-        let node = self.usable(caller)?;
-        let own = node.memberships.iter().filter(|one| one.organization == organization);
-        let projects = own.flat_map(|one| self.projects_of_team(one.team)).copied();
-        self.visible_within(
-            caller,
-            organization,
-            Permission::ProjectsView,
-            now,
-            projects.collect(),
-            Object::Project,
-        )
-    }
-
-    /// All things of one kind in an organization when the caller's roles show them, else those of the candidates that exist
-    /// for them.
-    fn visible_within<T: Ord + Copy>(
-        &self,
-        caller: &Caller,
-        organization: OrganizationId,
-        needed: Permission,
-        now: Timestamp,
-        mut candidates: Vec<T>,
-        object: fn(T) -> Object,
-    ) -> Result<Visible<T>> {
-        if self.held_to_give(caller, organization, Reach::Here, now)?.contains(needed) {
-            return Ok(Visible::new(Scope::All));
-        }
-        if !caller.ceiling.contains(needed) {
-            candidates.clear();
-        }
-        let mut seen = Vec::new();
-        for candidate in candidates {
-            if !self.held(caller, object(candidate), now)?.is_empty() {
-                seen.push(candidate);
-            }
-        }
-        Ok(Visible::new(Scope::These(seen.into())))
-    }
-
-    /// The clusters that the caller sees.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
-    pub fn visible_clusters(&self, caller: &Caller, now: Timestamp) -> Result<Visible<ClusterId>> {
-        let node = self.usable(caller)?;
-        if !caller.ceiling.contains(Permission::ClustersView) {
-            return Ok(Visible::new(Scope::These(Ids::none())));
-        }
-        if node.administers_site() {
-            return Ok(Visible::new(Scope::All));
-        }
-        let sees = |id: &ClusterId| {
-            let mut sees = false;
-            self.on_cluster(node, *id, now, &mut |_, given| sees |= !given.is_empty());
-            sees
-        };
-        Ok(Visible::new(Scope::These(self.clusters.keys().copied().filter(sees).collect())))
     }
 
     /// The caller's role at an organization, for people: the strongest one in force there.

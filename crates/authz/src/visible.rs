@@ -48,6 +48,14 @@ impl<T: Ord + Copy> Ids<T> {
     }
 }
 
+impl<'a, T> IntoIterator for &'a Ids<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
 impl<T: Ord> From<Vec<T>> for Ids<T> {
     fn from(mut ids: Vec<T>) -> Self {
         // Children of one parent are in order already: a sort that goes by runs.

@@ -13,6 +13,7 @@ mod bounds;
 mod certificates;
 mod clusters;
 mod db;
+mod ending;
 mod errors;
 mod feed;
 mod gateways;
@@ -69,6 +70,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         clusters::STATEMENTS,
         parting::STATEMENTS,
         db::STATEMENTS,
+        ending::STATEMENTS,
         feed::STATEMENTS,
         gateways::STATEMENTS,
         host_names::STATEMENTS,

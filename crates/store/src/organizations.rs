@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use bastide_authz::action::{
-    AdvanceDeletion, CreateClientOrganization, CreateOrganization, CreateRootOrganization,
-    DeleteOrganization, UpdateOrganization, ViewOrganization,
+    CreateClientOrganization, CreateOrganization, CreateRootOrganization, UpdateOrganization,
+    ViewOrganization,
 };
 use bastide_authz::visible::{Ids, Scope};
 use bastide_authz::{Action, Change, Permit, Visible};
 use bastide_model::names::{DisplayName, NamespaceBase, Slug};
-use bastide_model::organization::{Organization, OrganizationState};
+use bastide_model::organization::Organization;
 use bastide_model::role::{Reach, Role};
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
@@ -34,7 +34,6 @@ statements! {
     NAMESPACE_INSERT = "insert into namespaces (name, realm_id, organization_id, purpose) values ($1, $2, $3, $4)";
     NAMESPACE_TAKEN = "select name from namespaces where name = $1 or name = $2";
     NAMESPACES = "select name from namespaces where organization_id = $1 order by name";
-    NAMESPACES_DELETE = "delete from namespaces where organization_id = $1";
     ASSIGNMENT_INSERT = "insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms) \
         values ($1, $2, $3, $4, $5, $6, $7)";
     ONE = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
@@ -58,33 +57,7 @@ statements! {
     CHILDREN = "select id, slug, name from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
     UPDATE = "update organizations set name = $3, search = $4, description = $5, visibility = $6, annotations = $7, \
         revision = revision + 1 where id = $1 and revision = $2 and deleted_at_ms is null";
-    BEGIN_DELETION = "update organizations set state = 'deleting', revision = revision + 1 \
-        where id = $1 and state = 'active' and deleted_at_ms is null";
-    SET_STATE = "update organizations set state = $2, revision = revision + 1 \
-        where id = $1 and state <> 'active' and deleted_at_ms is null";
-    BURY = "update organizations set state = 'deleted', deleted_at_ms = $2, revision = revision + 1 \
-        where id = $1 and state <> 'active' and deleted_at_ms is null";
-    FORGET_HOME = "update users set home_organization_id = null where home_organization_id = $1";
-    ASSIGNMENTS_DELETE = "delete from assignments where organization_id = $1";
-    PROJECT_TEAMS_DELETE = "delete from project_teams where organization_id = $1";
-    PROJECTS_DELETE = "delete from projects where organization_id = $1";
-    TEAM_MEMBERS_DELETE = "delete from team_members where organization_id = $1";
-    TEAMS_DELETE = "delete from teams where organization_id = $1";
-    ROLES_DELETE = "delete from roles where organization_id = $1";
-    DELETING = "select id from organizations where deleted_at_ms is null and state in ('deleting', 'partially_deleted')";
 }
-
-/// What goes with an organization, in the order in which rows refer to each other.
-const WITH_IT: [&str; 8] = [
-    FORGET_HOME,
-    ASSIGNMENTS_DELETE,
-    PROJECT_TEAMS_DELETE,
-    PROJECTS_DELETE,
-    TEAM_MEMBERS_DELETE,
-    TEAMS_DELETE,
-    ROLES_DELETE,
-    NAMESPACES_DELETE,
-];
 
 rows! {
     OrganizationRow {
@@ -393,84 +366,6 @@ impl Tx {
         let target = Target::new("organization", permit.target(), &before.slug);
         let fields = |o: &Organization| json!({"name": o.name, "description": o.description, "visibility": o.visibility, "annotations": o.annotations});
         self.audit(permit, audit, target, Some(fields(before)), Some(fields(after))).await
-    }
-
-    /// Begins the deletion of an organization (ORG-8). From then on nothing is made beneath it.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] `already_deleting`, `has_children` or `has_projects`.
-    pub async fn organization_delete(
-        &mut self,
-        permit: &Permit<DeleteOrganization>,
-        before: &Organization,
-        audit: (AuditId, Timestamp),
-    ) -> Result<()> {
-        let id = permit.target();
-        if self.run(BEGIN_DELETION, args![id.uuid()]).await? == 0 {
-            let detail = format!("{} is being deleted already", before.slug);
-            return Err(Error::conflict("already_deleting", detail));
-        }
-        // The row is held now, and whoever makes a child holds it, too: no child can come in between.
-        if !self.organization_children(id).await?.is_empty() {
-            let detail = format!("{} has sub-organizations. Delete or move them first.", before.slug);
-            return Err(Error::conflict("has_children", detail));
-        }
-        if !self.organization_projects(id).await?.is_empty() {
-            let detail = format!("{} has projects. Delete them first.", before.slug);
-            return Err(Error::conflict("has_projects", detail));
-        }
-        let target = Target::new("organization", permit.target(), &before.slug);
-        self.audit(
-            permit,
-            audit,
-            target,
-            Some(json!({"state": before.state})),
-            Some(json!({"state": "deleting"})),
-        )
-        .await
-    }
-
-    /// The organizations that are being deleted.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn organizations_deleting(&mut self) -> Result<Vec<OrganizationId>> {
-        let rows: Vec<(Uuid,)> = self.all(DELETING, args![]).await?;
-        Ok(rows.into_iter().map(|(id,)| OrganizationId::from_uuid(id)).collect())
-    }
-
-    /// Writes down how far a deletion has come; at its end the slug and the namespaces are free again and a tombstone
-    /// stays for the audit log (ORG-1, ORG-8).
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] `not_deleting` when nobody has begun to delete it, or it is gone already;
-    /// `still_placed` when a cluster is asked to run it.
-    pub async fn organization_tear_down(
-        &mut self,
-        permit: &Permit<AdvanceDeletion>,
-        before: &Organization,
-        state: OrganizationState,
-        audit: (AuditId, Timestamp),
-    ) -> Result<()> {
-        let id = permit.target();
-        let advanced = if state == OrganizationState::Deleted {
-            for sql in WITH_IT {
-                self.run(sql, args![id.uuid()]).await?;
-            }
-            self.placements_forget(id).await?;
-            self.host_names_forget(id).await?;
-            self.change(Change::OrganizationGone { id });
-            self.run(BURY, args![id.uuid(), audit.1.as_millis()]).await?
-        } else {
-            self.run(SET_STATE, args![id.uuid(), state.as_str()]).await?
-        };
-        if advanced == 0 {
-            let detail = format!("{} is not being deleted", before.slug);
-            return Err(Error::conflict("not_deleting", detail));
-        }
-        let target = Target::new("organization", id, &before.slug);
-        self.audit(permit, audit, target, Some(json!({"state": before.state})), Some(json!({"state": state})))
-            .await
     }
 }
 

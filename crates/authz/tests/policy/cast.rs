@@ -170,7 +170,13 @@ pub(crate) fn facts() -> Vec<Change> {
         let id = AssignmentId::from_uuid(Uuid::from_u128(number));
         Change::Assignment { id, user, organization, role, reach, expires_at }
     }));
-    facts.extend([
+    facts.extend(facts_within());
+    facts
+}
+
+/// Roles, teams and projects.
+fn facts_within() -> [Change; 11] {
+    [
         Change::Role { id: ROOT_ROLE, organization: ROOT, permissions: ROOT_KEYS },
         Change::Role {
             id: CHILD_ROLE,
@@ -186,8 +192,7 @@ pub(crate) fn facts() -> Vec<Change> {
         Change::Project { id: VAULT, organization: CHILD },
         Change::ProjectTeam { project: SHOP, team: CORE_TEAM, role: TeamRole::Administrator },
         Change::ProjectTeam { project: VAULT, team: OTHER_TEAM, role: TeamRole::Administrator },
-    ]);
-    facts
+    ]
 }
 
 /// The world.

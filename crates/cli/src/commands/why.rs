@@ -1,5 +1,7 @@
 //! `bastide why`: which grant lets somebody do something, or what is missing.
 
+use std::fmt::Write as _;
+
 use bastide_api::access::AccessQuery;
 use clap::Args;
 
@@ -50,10 +52,10 @@ pub(crate) async fn run(shell: &Shell, args: WhyArgs) -> Result<(), Failure> {
     );
     for grant in &answer.grants {
         let word = if grant.gives_it { "because" } else { "also" };
-        text.push_str(&format!("  {word:<8} {}\n", grant.sentence));
+        let _ = writeln!(text, "  {word:<8} {}", grant.sentence);
     }
     if let Some(missing) = &answer.missing {
-        text.push_str(&format!("  missing  {missing}\n"));
+        let _ = writeln!(text, "  missing  {missing}");
     }
     shell.output.one_as(&answer, &text)
 }

@@ -57,6 +57,7 @@ pub(crate) fn rows() -> Vec<Operation> {
         entry_rows(),
         me_rows(),
         organization_rows(),
+        role_rows(),
         member_rows(),
         billing_rows(),
         team_rows(),
@@ -126,24 +127,10 @@ fn me_rows() -> Vec<Operation> {
     ]
 }
 
-fn organization_rows() -> Vec<Operation> {
+fn role_rows() -> Vec<Operation> {
     use Permission as P;
-    const PLACE: &str = "/o/{slug}/placements/new";
-    const LEAVE: &str = "/o/{slug}/placements/{cluster}/leave";
-    const NEW_CLIENT: &str = "/o/{slug}/client-organizations/new";
     let see = Needs(P::OrganizationsView);
-    let (change, end) = (Needs(P::OrganizationsUpdate), Needs(P::OrganizationsDelete));
-    let (client, shift) = (Needs(P::ClientOrganizationsCreate), Needs(P::OrganizationsMove));
-    let (place, take) = (Needs(P::PlacementsCreate), Needs(P::PlacementsDelete));
     vec![
-        page("/o/{slug}", "console_organization", see, organizations::overview, "An organization"),
-        page(
-            "/o/{slug}/audit",
-            "console_organization_audit",
-            Needs(P::AuditView),
-            organizations::audit,
-            "Its log",
-        ),
         page("/o/{slug}/roles", "console_roles", Needs(P::RolesView), roles::list, "Its roles"),
         form("/o/{slug}/roles", "console_role_create", Needs(P::RolesCreate), roles::create, "Define a role"),
         page("/o/{slug}/roles/{role}", "console_role", Needs(P::RolesView), roles::view, "A role"),
@@ -162,6 +149,27 @@ fn organization_rows() -> Vec<Operation> {
             "Delete it",
         ),
         page("/o/{slug}/access", "console_access", see, roles::explain, "Why somebody may do something"),
+    ]
+}
+
+fn organization_rows() -> Vec<Operation> {
+    use Permission as P;
+    const PLACE: &str = "/o/{slug}/placements/new";
+    const LEAVE: &str = "/o/{slug}/placements/{cluster}/leave";
+    const NEW_CLIENT: &str = "/o/{slug}/client-organizations/new";
+    let see = Needs(P::OrganizationsView);
+    let (change, end) = (Needs(P::OrganizationsUpdate), Needs(P::OrganizationsDelete));
+    let (client, shift) = (Needs(P::ClientOrganizationsCreate), Needs(P::OrganizationsMove));
+    let (place, take) = (Needs(P::PlacementsCreate), Needs(P::PlacementsDelete));
+    vec![
+        page("/o/{slug}", "console_organization", see, organizations::overview, "An organization"),
+        page(
+            "/o/{slug}/audit",
+            "console_organization_audit",
+            Needs(P::AuditView),
+            organizations::audit,
+            "Its log",
+        ),
         page("/o/{slug}/settings", "console_settings", change, organizations::settings, "Its settings"),
         form(
             "/o/{slug}/settings",

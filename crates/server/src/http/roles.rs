@@ -29,7 +29,7 @@ pub(crate) async fn list(
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let custom = roles::list(&hub.app, &caller, id).await?;
     let mut all: Vec<_> = Role::BUILT_IN.iter().map(|role| views::built_in_role(*role)).collect();
-    all.extend(custom.into_iter().map(|role| views::role(role, id)));
+    all.extend(custom.into_iter().map(|role| views::role(&role, id)));
     let page = paging::cut(all, &query, |role: &RoleView| vec![&role.slug, &role.name])?;
     Ok(Out::page(page, &here))
 }
@@ -43,7 +43,7 @@ pub(crate) async fn create(
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let role = roles::create(&hub.app, &caller, id, read(input)?).await?;
     let (location, revision) = (format!("/v1/organizations/{id}/roles/{}", role.id), role.revision);
-    Ok(Made::new(&location, views::role(role, id)).etag(revision))
+    Ok(Made::new(&location, views::role(&role, id)).etag(revision))
 }
 
 /// The fields of a role, read together.
@@ -102,7 +102,7 @@ pub(crate) async fn view(
     }
     let role = roles::view(&hub.app, &caller, id, name.as_str()).await?;
     let revision = role.revision;
-    Ok(Out::new(views::role(role, id)).etag(revision))
+    Ok(Out::new(views::role(&role, id)).etag(revision))
 }
 
 pub(crate) async fn update(
@@ -116,7 +116,7 @@ pub(crate) async fn update(
     let change = read_change(input)?;
     let role = roles::update(&hub.app, &caller, (id, name.as_str()), seen, change).await?;
     let revision = role.revision;
-    Ok(Out::new(views::role(role, id)).etag(revision))
+    Ok(Out::new(views::role(&role, id)).etag(revision))
 }
 
 /// The fields of a change, read together.

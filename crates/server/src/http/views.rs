@@ -61,7 +61,7 @@ pub(crate) fn built_in_role(role: Role) -> RoleView {
 }
 
 /// A custom role, seen at an organization. Where else it was defined is not told: that lies above (HIER-4).
-pub(crate) fn role(role: CustomRole, seen_at: OrganizationId) -> RoleView {
+pub(crate) fn role(role: &CustomRole, seen_at: OrganizationId) -> RoleView {
     RoleView {
         id: role.id.to_string(),
         slug: role.slug.to_string(),

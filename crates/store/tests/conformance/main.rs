@@ -41,4 +41,5 @@ mod roles;
 mod schema;
 #[cfg(test)]
 mod teams;
+#[cfg(test)]
 mod tree;

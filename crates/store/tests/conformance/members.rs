@@ -1,5 +1,7 @@
 //! Roles at organizations: given, changed, taken away, left behind; and who is listed as a member by what.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeSet;
 
 use bastide_authz::action::{
@@ -73,7 +75,8 @@ pub(crate) async fn team(bed: &Bed, organization: OrganizationId, slug: &str, pe
     );
     for user in people {
         let (team, user) = (text(id.uuid()), text(user.uuid()));
-        sql += &format!(
+        let _ = write!(
+            sql,
             "insert into team_members (realm_id, organization_id, team_id, user_id, role, created_at_ms) \
              values ({realm}, {place}, {team}, {user}, 'developer', 0);"
         );

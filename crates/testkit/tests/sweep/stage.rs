@@ -251,22 +251,7 @@ impl Stage {
                 return Ok(());
             }
             "new-gateway" => {
-                let listener = Listener {
-                    name: "web".into(),
-                    port: 80,
-                    protocol: ListenerProtocol::Http,
-                    host_name: None,
-                    allowed: Vec::new(),
-                };
-                let new = NewGatewayConfiguration {
-                    name: fresh,
-                    slug: None,
-                    class: "edge".to_owned(),
-                    listeners: vec![listener],
-                    addresses: Vec::new(),
-                    certificates: CertificatePolicy::None,
-                };
-                site.create_gateway_configuration(&self.cast.a.spoke.cluster.id, &new).await?.id
+                site.create_gateway_configuration(&self.cast.a.spoke.cluster.id, &gateway(fresh)).await?.id
             }
             "role-a" => {
                 let role =
@@ -285,11 +270,11 @@ impl Stage {
         let query = MemberQuery { source: Some("direct".to_owned()), ..MemberQuery::default() };
         let listed = self.client(who)?.members(organization, &query).await?.items;
         let sources = listed.into_iter().flat_map(|member| member.sources);
-        let owns = sources.filter_map(|source| match source {
+        let mut owns = sources.filter_map(|source| match source {
             AccessSource::Direct { assignment, role, .. } if role == "owner" => Some(assignment),
             _ => None,
         });
-        owns.last().context("nobody owns it")
+        owns.next_back().context("nobody owns it")
     }
 
     async fn new_session(&self, who: Who) -> Result<String> {
@@ -306,6 +291,24 @@ impl Stage {
     async fn new_token(&self, who: Who, name: &str) -> Result<String> {
         let wish = NewToken { name: name.to_owned(), days: None, permissions: None };
         Ok(self.client(who)?.create_token(&wish).await?.token.id)
+    }
+}
+
+fn gateway(name: String) -> NewGatewayConfiguration {
+    let listener = Listener {
+        name: "web".into(),
+        port: 80,
+        protocol: ListenerProtocol::Http,
+        host_name: None,
+        allowed: Vec::new(),
+    };
+    NewGatewayConfiguration {
+        name,
+        slug: None,
+        class: "edge".to_owned(),
+        listeners: vec![listener],
+        addresses: Vec::new(),
+        certificates: CertificatePolicy::None,
     }
 }
 

@@ -221,9 +221,10 @@ fn origin(base: &str, member: &MemberView, source: &AccessSource) -> Markup {
 }
 
 fn named_role(role: &str, custom: Option<&Named>) -> Markup {
-    match custom {
-        Some(custom) => text::name(&custom.name),
-        None => html! { (status::role(role)) },
+    if let Some(custom) = custom {
+        text::name(&custom.name)
+    } else {
+        html! { (status::role(role)) }
     }
 }
 

@@ -6,6 +6,7 @@ mod entry;
 mod me;
 mod moving;
 mod organization;
+mod people;
 mod platform;
 mod teams;
 mod wizard;
