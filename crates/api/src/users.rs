@@ -21,7 +21,8 @@ pub struct UserView {
     pub home_organization: Option<String>,
     /// When it was made (RFC 3339).
     pub created_at: String,
-    /// What `If-Match` has to say to change it.
+    /// What `If-Match` has to say to change it; an older hub does not say it.
+    #[serde(default)]
     pub etag: String,
 }
 

@@ -349,7 +349,7 @@ const ORGANIZATIONS: &[Case] = &[
     on("client_organization_check", "nothing yet", "/v1/client-organizations/check", Json("{}")),
 ];
 
-const UNKNOWN: Sent = Json(r#"{"user":"never@was.test","role":"administrator"}"#);
+const UNKNOWN: Sent = Json(r#"{"user":"never\u0040was.test","role":"administrator"}"#);
 const CHANGE: Sent = Json(r#"{"reach":"here"}"#);
 
 const MEMBERS: &[Case] = &[
