@@ -248,7 +248,10 @@ async fn sentence(app: &App, caller: &Caller, tx: &mut Tx, source: &Source) -> R
         Source::Account => "everybody with an account has it".to_owned(),
         Source::SiteAdministration => "they administer the installation".to_owned(),
         Source::ClientAdministration => "they administer the client".to_owned(),
-        Source::Team { team, role } => format!("{role} by the team {}", tx.team(None, team).await?.slug),
+        Source::Team { team, role } => {
+            let organization = app.graph(|graph| graph.organization_of_team(team));
+            format!("{role} by the team {}", tx.team(organization, team).await?.slug)
+        }
         Source::Carries { organization } => {
             format!("it carries {}, where they have a role", place_name(app, caller, tx, organization).await?)
         }

@@ -33,6 +33,7 @@ pub(crate) struct One {
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
     /// What people read.
+    #[arg(long)]
     name: String,
     /// Short name; made from the name when not given.
     #[arg(long)]
