@@ -14,7 +14,7 @@ impl Graph {
     /// gives on billing is not looked at: that is a permission of its own.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn lacks_to_grant(
         &self,
         caller: &Caller,
@@ -32,7 +32,7 @@ impl Graph {
     /// What the caller holds at an organization, or there and everywhere beneath it.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn held_to_give(
         &self,
         caller: &Caller,

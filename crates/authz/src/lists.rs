@@ -12,7 +12,7 @@ impl Graph {
     /// The organizations that the caller sees (HIER-4).
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn visible_organizations(&self, caller: &Caller, now: Timestamp) -> Result<Visible<OrganizationId>> {
         let node = self.usable(caller)?;
         if !caller.ceiling.contains(Permission::OrganizationsView) {
@@ -44,7 +44,7 @@ impl Graph {
     /// The teams of an organization that the caller sees: all of them, or those that they are in (ROLE-2).
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn visible_teams(
         &self,
         caller: &Caller,
@@ -59,7 +59,7 @@ impl Graph {
     /// The projects of an organization that the caller sees: all of them, or those that their teams have a role on (ROLE-2).
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn visible_projects(
         &self,
         caller: &Caller,
@@ -108,7 +108,7 @@ impl Graph {
     /// The clusters that the caller sees.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] when the account may not be used this way any more.
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
     pub fn visible_clusters(&self, caller: &Caller, now: Timestamp) -> Result<Visible<ClusterId>> {
         let node = self.usable(caller)?;
         if !caller.ceiling.contains(Permission::ClustersView) {

@@ -312,14 +312,8 @@ async fn people_leave_records(bed: &Bed, seen: &mut Seen) {
 }
 
 async fn roles_leave_records(bed: &Bed, seen: &mut Seen) {
-    let owner = bed.user("eve@example.org").await;
+    let owner = bed.user("uma@example.org").await;
     seen.one(bed, "user_create").await;
-    let (permit, before) =
-        (bed.site::<action::UpdateUser>(owner).await, bed.read().await.user(owner).await.unwrap());
-    let mut tx = bed.write().await;
-    tx.user_update(&permit, (&before, Access::NoConsole), bed.audit()).await.unwrap();
-    tx.commit().await.unwrap();
-    seen.one(bed, "user_update").await;
     let organization = bed.root("with-roles", owner).await;
     seen.creation(bed, "organization_create_root", None, organization).await;
     let role = roles::define(bed, organization, "auditor").await.unwrap();
@@ -335,6 +329,12 @@ async fn roles_leave_records(bed: &Bed, seen: &mut Seen) {
     tx.role_delete(&permit, &role, bed.audit()).await.unwrap();
     tx.commit().await.unwrap();
     seen.one(bed, "role_delete").await;
+    let (permit, before) =
+        (bed.site::<action::UpdateUser>(owner).await, bed.read().await.user(owner).await.unwrap());
+    let mut tx = bed.write().await;
+    tx.user_update(&permit, (&before, Access::NoConsole), bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    seen.one(bed, "user_update").await;
 }
 
 async fn clusters_leave_records(bed: &Bed, seen: &mut Seen) {
