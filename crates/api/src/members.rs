@@ -102,14 +102,14 @@ pub struct MemberQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 100), regex(pattern = TEXT))]
     pub search: Option<String>,
-    /// Only people who have access by this: `direct`, `inherited` or `team`.
+    /// Only people who have access by this: `direct`, `inherited` or `team`; empty is as absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^(direct|inherited|team)$"))]
+    #[schemars(regex(pattern = "^(direct|inherited|team)?$"))]
     pub source: Option<String>,
     /// Only people who have it with this role: `owner`, `administrator`, `custom`, `member` (by a team), or the id of a
-    /// custom role.
+    /// custom role; empty is as absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64), regex(pattern = "^(owner|administrator|custom|member|rol_[0-9a-z]{26})$"))]
+    #[schemars(length(max = 64), regex(pattern = "^(owner|administrator|custom|member|rol_[0-9a-z]{26})?$"))]
     pub role: Option<String>,
 }
 

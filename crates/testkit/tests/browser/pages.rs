@@ -59,7 +59,7 @@ pub(crate) const NO_PAGES: &[(&str, &str)] =
 use Do::{All, Click, ClickAt, Fill, Press, Send, SendAt, Tick};
 use Stage::{Bare, Founded, Full as Everything, New};
 use State::{Empty, Error, Full};
-use Who::{Administrator, Newcomer, Nobody, Tenant};
+use Who::{Administrator, Member, Newcomer, Nobody, Tenant};
 
 const fn view(state: State, name: &'static str, at: &'static str) -> View {
     View { name, state, stage: Everything, who: Administrator, at, does: &[] }
@@ -194,6 +194,85 @@ const ORGANIZATION: &[Page] = &[
             view(Full, "members", "/o/acme/members"),
             view(Empty, "members-none", "/o/acme/members?search=zzz"),
             view(Error, "members-failed", "/o/acme/members?page_token=x"),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/teams",
+        views: &[
+            view(Full, "teams", "/o/acme/teams"),
+            view(Empty, "teams-none", "/o/northwind/teams"),
+            view(Error, "teams-failed", "/o/acme/teams?page_token=x"),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/teams/{team}",
+        views: &[
+            view(Full, "team", "/o/acme/teams/core"),
+            view(Full, "team-of-a-member", "/o/acme/teams/core").by(Member),
+            view(Error, "team-never-was", "/o/acme/teams/never-was"),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/projects",
+        views: &[
+            view(Full, "projects", "/o/acme/projects"),
+            view(Empty, "projects-none", "/o/northwind/projects"),
+            view(Error, "projects-failed", "/o/acme/projects?page_token=x"),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/projects/{project}",
+        views: &[
+            view(Full, "project", "/o/acme/projects/shop"),
+            view(Full, "project-of-a-member", "/o/acme/projects/shop").by(Member),
+            view(Error, "project-never-was", "/o/acme/projects/never-was"),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/roles",
+        views: &[
+            view(Full, "roles", "/o/acme/roles"),
+            view(Empty, "roles-none", "/o/acme/roles?search=zzz"),
+            view(Error, "roles-refused", "/o/acme/roles").after(&[Fill("name", ""), Send("Define role")]),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/roles/{role}",
+        views: &[
+            view(Full, "role", "/o/acme/roles/auditor"),
+            view(Full, "role-built-in", "/o/acme/roles/administrator"),
+            view(Error, "role-never-was", "/o/acme/roles/never-was"),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/access",
+        views: &[
+            view(Empty, "access", "/o/acme/access"),
+            view(Full, "access-denied", "/o/acme/access?action=teams.create&user=mia%40acme.test"),
+            view(Full, "access-allowed", "/o/acme/access?action=teams.create&user=").by(Tenant),
+            view(Error, "access-of-nobody", "/o/acme/access?action=teams.create&user=never%40acme.test"),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/leave",
+        views: &[
+            view(Full, "leave-organization", "/o/acme/leave").by(Member),
+            view(Error, "leave-organization-owned", "/o/acme/leave").by(Tenant),
+        ],
+    },
+    Page {
+        route: "/me/billing",
+        views: &[
+            view(Full, "billings", "/me/billing"),
+            view(Empty, "billings-none", "/me/billing").by(Newcomer),
+            view(Error, "billings-failed", "/me/billing?page_token=x"),
+        ],
+    },
+    Page {
+        route: "/me/billing/{slug}",
+        views: &[
+            view(Full, "billing", "/me/billing/northwind"),
+            view(Error, "billing-never-was", "/me/billing/never-was"),
         ],
     },
     Page {

@@ -9,6 +9,8 @@ use bastide_api::client_organizations::{Administrator, NewClientOrganization};
 use bastide_api::clusters::{AcceptCluster, NewJoinToken, UploadLicence};
 use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool};
+use bastide_api::roles::NewRole;
+use bastide_api::teams::{NewProject, NewTeam, NewTeamMember, TeamRole};
 use bastide_api::users::NewUser;
 use bastide_testkit::browser::Browser;
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, PASSWORD};
@@ -22,6 +24,9 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub(crate) const TENANT: &str = "ada@acme.test";
 /// Has an account and nothing else.
 pub(crate) const NEWCOMER: &str = "lena@initech.test";
+
+/// A developer in the only team of Acme.
+pub(crate) const MEMBER: &str = "mia@acme.test";
 
 /// How far a hub has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +90,7 @@ pub(crate) async fn fill(hub: &Hub, admin: &Client) -> Result<Spokes> {
     let (mut member, mut asking) = (member?, asking?);
     for (email, name) in [
         (TENANT, "Ada Lindqvist"),
+        (MEMBER, "Mia Costa"),
         (NEWCOMER, "Lena Park"),
         ("office@donau.test", "Donaudampfschifffahrtsgesellschaftskapitänswitwenrente"),
         ("maha@example.test", "مها الحربي"),
@@ -103,6 +109,7 @@ pub(crate) async fn fill(hub: &Hub, admin: &Client) -> Result<Spokes> {
     join(hub, admin, "eu-1", &mut member).await?;
     gateway(admin, "eu-1").await?;
     client_organization(admin).await?;
+    teams(admin).await?;
     join_token(admin, "ap-1").await?;
     ask(admin, "us-1", &mut asking).await?;
     Ok(Spokes { member, asking })
@@ -169,7 +176,7 @@ async fn client_organization(admin: &Client) -> Result<()> {
         annotations: Some([("acme.test/cost-centre".to_owned(), "4711".to_owned())].into()),
         administrator: Administrator::Existing { user: TENANT.into() },
         visibility: None,
-        plan: None,
+        plan: Some("business".into()),
         hub: "main".into(),
         spoke: "eu-1".into(),
         node_pool: Some(NodePool {
@@ -187,17 +194,34 @@ async fn client_organization(admin: &Client) -> Result<()> {
     ready.await
 }
 
+/// A team of Acme with somebody in it, a project of the team's, and a role.
+async fn teams(admin: &Client) -> Result<()> {
+    let team = NewTeam { name: "Core".into(), ..NewTeam::default() };
+    admin.create_team("acme", &team).await?;
+    let member = NewTeamMember { user: MEMBER.into(), role: TeamRole::Developer };
+    admin.add_team_member(("acme", "core"), &member).await?;
+    let project = NewProject { name: "Shop".into(), ..NewProject::default() };
+    admin.create_project("acme", &project).await?;
+    admin.set_project_team(("acme", "shop"), "core", TeamRole::Developer).await?;
+    let permissions = vec!["audit.view".into()];
+    let role = NewRole { name: "Auditor".into(), permissions, ..NewRole::default() };
+    admin.create_role("acme", &role).await?;
+    Ok(())
+}
+
 /// Somebody who uses the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     Nobody,
     Administrator,
     Tenant,
+    Member,
     Newcomer,
 }
 
 impl Who {
-    pub(crate) const ALL: [Self; 4] = [Self::Nobody, Self::Administrator, Self::Tenant, Self::Newcomer];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Nobody, Self::Administrator, Self::Tenant, Self::Member, Self::Newcomer];
 
     /// Begins a session of theirs, and no other.
     pub(crate) async fn enter(self, browser: &Browser) -> Result<()> {
@@ -205,6 +229,7 @@ impl Who {
             Self::Nobody => browser.forget().await,
             Self::Administrator => sign_in(browser, ADMINISTRATOR).await,
             Self::Tenant => sign_in(browser, TENANT).await,
+            Self::Member => sign_in(browser, MEMBER).await,
             Self::Newcomer => sign_in(browser, NEWCOMER).await,
         }
     }

@@ -383,7 +383,7 @@ impl Scene {
         let made = self.stage.admin.post("/v1/client-organizations", &wish.order()).await?;
         // Nothing of the attempts before holds the name of its namespaces.
         ensure!(text(&made, "/namespace_base")? == "acme", "{made}");
-        let members = self.stage.admin.get("/v1/organizations/acme/members").await?;
+        let members = self.stage.admin.get("/v1/organizations/acme/members?source=direct").await?;
         ensure!(text(&members, "/items/0/user/email")? == ADA && text(&members, "/items/0/role")? == "owner");
         Ok(())
     }
