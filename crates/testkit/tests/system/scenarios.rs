@@ -124,22 +124,8 @@ async fn hier_4_work_1_three_business_units_and_who_audits_them() -> Result<()> 
     story.stage.stop().await
 }
 
-/// A company with departments and customers: a root administrator, one of Engineering only, somebody of Customer A, and an
-/// account without console access whose token works. Who sees what, exactly; nothing is deleted before it may be.
-#[tokio::test(flavor = "multi_thread")]
-async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Result<()> {
-    let story = Story::begin("platform-team").await?;
-    let emails = [
-        "owner@acme.test",
-        "root@acme.test",
-        "engineer@acme.test",
-        "user@customer-a.test",
-        "robot@acme.test",
-    ];
-    let people = story.people(emails).await?;
-    let [owner, root, engineer, user, robot] = people.as_slice() else {
-        anyhow::bail!("somebody is missing")
-    };
+/// Acme Corp with its departments and customers, and who is what in it.
+async fn company(story: &Story, owner: &Cli) -> Result<()> {
     story.client("platform-team", "acme-corp", "owner@acme.test").await?;
     story.client("acme-corp", "engineering", "owner@acme.test").await?;
     story.client("acme-corp", "managed-services", "owner@acme.test").await?;
@@ -162,6 +148,26 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
     site.ok(&["team", "member", "add", "operators", "user@customer-a.test", "--organization", "customer-a"])
         .await?;
     site.ok(&["user", "update", "robot@acme.test", "--access", "no-console"]).await?;
+    Ok(())
+}
+
+/// A company with departments and customers: a root administrator, one of Engineering only, somebody of Customer A, and an
+/// account without console access whose token works. Who sees what, exactly; nothing is deleted before it may be.
+#[tokio::test(flavor = "multi_thread")]
+async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Result<()> {
+    let story = Story::begin("platform-team").await?;
+    let emails = [
+        "owner@acme.test",
+        "root@acme.test",
+        "engineer@acme.test",
+        "user@customer-a.test",
+        "robot@acme.test",
+    ];
+    let people = story.people(emails).await?;
+    let [owner, root, engineer, customer, robot] = people.as_slice() else {
+        anyhow::bail!("somebody is missing")
+    };
+    company(&story, owner).await?;
 
     let all = [
         "acme-corp",
@@ -172,18 +178,21 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
         "managed-services",
         "marketing",
     ];
-    for (who, sees) in
-        [(root, &all[..]), (engineer, &["engineering"]), (user, &["customer-a"]), (robot, &["engineering"])]
-    {
+    for (who, sees) in [
+        (root, &all[..]),
+        (engineer, &["engineering"]),
+        (customer, &["customer-a"]),
+        (robot, &["engineering"]),
+    ] {
         let mut seen = names(who, &["organization", "list"]).await?;
         seen.sort();
         ensure!(seen == sees, "{seen:?}, not {sees:?}");
     }
     for hidden in ["acme-corp", "managed-services", "customer-b"] {
-        let said = user.run(&["organization", "get", hidden]).await?;
+        let said = customer.run(&["organization", "get", hidden]).await?;
         ensure!(said.code == NOT_FOUND, "{hidden}: {}", said.stderr);
     }
-    let members = user.run(&["member", "list", "customer-a"]).await?;
+    let members = customer.run(&["member", "list", "customer-a"]).await?;
     ensure!(members.stderr.contains("members.view"), "{}", members.stderr);
     ensure!(
         story.stage.hub.visitor()?.sign_in("robot@acme.test", PASSWORD).await.is_err(),
@@ -198,7 +207,7 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
     for slug in ["customer-a", "customer-b", "managed-services"] {
         root.ok(&delete(slug)).await?;
     }
-    ensure!(names(user, &["organization", "list"]).await?.is_empty(), "nothing is left of customer A");
+    ensure!(names(customer, &["organization", "list"]).await?.is_empty(), "nothing is left of customer A");
     story.stage.stop().await
 }
 
