@@ -164,7 +164,7 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
         "robot@acme.test",
     ];
     let people = story.people(emails).await?;
-    let [owner, root, engineer, customer, robot] = people.as_slice() else {
+    let [owner, root, engineer, theirs, robot] = people.as_slice() else {
         anyhow::bail!("somebody is missing")
     };
     company(&story, owner).await?;
@@ -181,7 +181,7 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
     for (who, sees) in [
         (root, &all[..]),
         (engineer, &["engineering"]),
-        (customer, &["customer-a"]),
+        (theirs, &["customer-a"]),
         (robot, &["engineering"]),
     ] {
         let mut seen = names(who, &["organization", "list"]).await?;
@@ -189,10 +189,10 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
         ensure!(seen == sees, "{seen:?}, not {sees:?}");
     }
     for hidden in ["acme-corp", "managed-services", "customer-b"] {
-        let said = customer.run(&["organization", "get", hidden]).await?;
+        let said = theirs.run(&["organization", "get", hidden]).await?;
         ensure!(said.code == NOT_FOUND, "{hidden}: {}", said.stderr);
     }
-    let members = customer.run(&["member", "list", "customer-a"]).await?;
+    let members = theirs.run(&["member", "list", "customer-a"]).await?;
     ensure!(members.stderr.contains("members.view"), "{}", members.stderr);
     ensure!(
         story.stage.hub.visitor()?.sign_in("robot@acme.test", PASSWORD).await.is_err(),
@@ -207,7 +207,7 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
     for slug in ["customer-a", "customer-b", "managed-services"] {
         root.ok(&delete(slug)).await?;
     }
-    ensure!(names(customer, &["organization", "list"]).await?.is_empty(), "nothing is left of customer A");
+    ensure!(names(theirs, &["organization", "list"]).await?.is_empty(), "nothing is left of customer A");
     story.stage.stop().await
 }
 
