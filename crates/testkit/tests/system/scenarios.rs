@@ -178,12 +178,9 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
         "managed-services",
         "marketing",
     ];
-    for (who, sees) in [
-        (root, &all[..]),
-        (engineer, &["engineering"]),
-        (theirs, &["customer-a"]),
-        (robot, &["engineering"]),
-    ] {
+    for (who, sees) in
+        [(root, &all[..]), (engineer, &["engineering"]), (theirs, &["customer-a"]), (robot, &["engineering"])]
+    {
         let mut seen = names(who, &["organization", "list"]).await?;
         seen.sort();
         ensure!(seen == sees, "{seen:?}, not {sees:?}");
