@@ -13,6 +13,7 @@ use bastide_model::{Error, OrganizationId, Permission, RealmId, Result, TokenId,
 use bastide_store::Tx;
 use uuid::Uuid;
 
+use crate::people::sees_members;
 use crate::state::App;
 use crate::{clusters, organizations};
 
@@ -100,7 +101,7 @@ pub async fn explain(app: &App, caller: &Caller, question: &Question) -> Result<
     let missing = missing(app, caller, &mut tx, (&user, permission, &place), &explanation).await?;
     let mut grants = Vec::new();
     for grant in &explanation.grants {
-        let sentence = sentence(app, caller, &mut tx, &grant.source).await?;
+        let sentence = sentence(app, caller, &mut tx, &grant.source, user.id == caller.user).await?;
         grants.push(Given { sentence, gives_it: grant.gives_it });
     }
     Ok(Answer { user, permission, object: place.words, verdict: explanation.verdict, missing, grants })
@@ -232,17 +233,19 @@ fn is_known(app: &App, caller: &Caller, user: &User, organization: Option<Organi
     let subject = subject(caller, user);
     let explanation = app.graph(|graph| graph.explain(&subject, object, Permission::OrganizationsView, now));
     explanation.grants.iter().any(|grant| match grant.source {
-        Source::Assignment { organization, .. } => is_seen(app, caller, organization),
+        Source::Assignment { organization, .. } => sees_members(app, caller, organization),
         Source::Team { .. } => true,
         _ => false,
     })
 }
 
-fn is_seen(app: &App, caller: &Caller, organization: OrganizationId) -> bool {
-    app.authorize::<ViewOrganization>(caller, organization).is_ok()
+/// Where somebody was given something is told to who may see the members there; one's own, to who sees the organization.
+fn is_seen(app: &App, caller: &Caller, organization: OrganizationId, own: bool) -> bool {
+    sees_members(app, caller, organization)
+        || (own && app.authorize::<ViewOrganization>(caller, organization).is_ok())
 }
 
-async fn sentence(app: &App, caller: &Caller, tx: &mut Tx, source: &Source) -> Result<String> {
+async fn sentence(app: &App, caller: &Caller, tx: &mut Tx, source: &Source, own: bool) -> Result<String> {
     Ok(match *source {
         Source::Own => "it is their own".to_owned(),
         Source::Account => "everybody with an account has it".to_owned(),
@@ -250,17 +253,24 @@ async fn sentence(app: &App, caller: &Caller, tx: &mut Tx, source: &Source) -> R
         Source::ClientAdministration => "they administer the client".to_owned(),
         Source::Team { team, role } => {
             let organization = app.graph(|graph| graph.organization_of_team(team));
-            format!("{role} by the team {}", tx.team(organization, team).await?.slug)
+            match app.authorize::<action::ViewTeam>(caller, team) {
+                Ok(_) => format!("{role} by the team {}", tx.team(organization, team).await?.slug),
+                Err(_) => format!("{role} by a team"),
+            }
         }
         Source::Carries { organization } => {
-            format!("it carries {}, where they have a role", place_name(app, caller, tx, organization).await?)
+            let place = place_name(app, caller, tx, organization, own).await?;
+            format!("it carries {place}, where they have a role")
         }
         Source::Assignment { organization, role, reach, expires_at, .. } => {
             let role = match role {
-                Role::Custom(id) => format!("the role {}", tx.role(id).await?.slug),
+                Role::Custom(id) if is_seen(app, caller, organization, own) => {
+                    format!("the role {}", tx.role(id).await?.slug)
+                }
+                Role::Custom(_) => "a role".to_owned(),
                 built_in => built_in.to_string(),
             };
-            let at = place_name(app, caller, tx, organization).await?;
+            let at = place_name(app, caller, tx, organization, own).await?;
             let beneath = if reach == Reach::Beneath { ", there and beneath" } else { "" };
             let until = expires_at.map_or_else(String::new, |end| format!(", until {end}"));
             format!("{role} at {at}{beneath}{until}")
@@ -269,8 +279,14 @@ async fn sentence(app: &App, caller: &Caller, tx: &mut Tx, source: &Source) -> R
 }
 
 /// HIER-4: what lies above is not named to who does not see it.
-async fn place_name(app: &App, caller: &Caller, tx: &mut Tx, organization: OrganizationId) -> Result<String> {
-    if is_seen(app, caller, organization) {
+async fn place_name(
+    app: &App,
+    caller: &Caller,
+    tx: &mut Tx,
+    organization: OrganizationId,
+    own: bool,
+) -> Result<String> {
+    if is_seen(app, caller, organization, own) {
         Ok(tx.organization(organization).await?.slug.to_string())
     } else {
         Ok("an organization above".to_owned())

@@ -101,7 +101,7 @@ pub async fn create(
 }
 
 /// Changes a custom role, if it is still as the caller last saw it, and with it what everybody may do who has it (ROLE-6).
-/// What is added the caller has to hold wherever somebody has the role (ROLE-7).
+/// What is added or taken out the caller has to hold wherever somebody has the role (ROLE-7).
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Forbidden`], [`Error::Invalid`], [`Error::Stale`].
@@ -124,10 +124,18 @@ pub async fn update(
     if before.revision != seen {
         return Err(Error::Stale);
     }
-    let added = after.permissions.without(before.permissions);
-    refuse_lacking(app, caller, before.organization, Reach::Here, added)?;
+    // What is taken out as well: who is given less does not take away more (E-20).
+    let (then, now) = (before.permissions, after.permissions);
+    let changed = now.without(then).union(then.without(now));
+    if !changed.is_empty() && app.graph(|graph| graph.was_given(caller.user, id)) {
+        return Err(Error::conflict(
+            "own_role",
+            "nobody changes a role that they have; somebody else has to do it",
+        ));
+    }
+    refuse_lacking(app, caller, before.organization, Reach::Here, changed)?;
     for (given_at, reach) in tx.role_given_at(id).await? {
-        refuse_lacking(app, caller, given_at, reach, added)?;
+        refuse_lacking(app, caller, given_at, reach, changed)?;
     }
     tx.role_update(&permit, (&before, &after), app.audit()).await?;
     app.publish(tx.commit().await?).await?;

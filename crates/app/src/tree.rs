@@ -115,9 +115,18 @@ fn leaving(
             Error::NotFound => Error::Forbidden { permission: Permission::OrganizationsMove },
             other => other,
         })?),
+        // A role with every permission in it is not its owner's: whoever takes a tree away gets it for good (E-19).
+        None if !disposes_of(app, caller, id)? => {
+            return Err(Error::Forbidden { permission: Permission::OrganizationsMove });
+        }
         None => From::Root(app.authorize(caller, id)?),
     };
     Ok((moving, from))
+}
+
+fn disposes_of(app: &App, caller: &Caller, id: OrganizationId) -> Result<bool> {
+    let now = app.now();
+    app.graph(|graph| graph.disposes_of(caller, id, now))
 }
 
 fn permits(
@@ -176,13 +185,15 @@ pub async fn relocate(
     let permit = app.authorize::<MoveOrganization>(caller, id)?;
     let audit = app.audit();
     let mut tx = app.write(&WholeTree(&permit)).await?;
-    let before = tx.organization(id).await?;
-    let permits = permits(app, caller, &before, to)?;
-    tx.tree_hold(before.realm).await?;
+    tx.tree_hold(permit.realm()).await?;
     let rows: BTreeSet<_> = [Some(id), to].into_iter().flatten().collect();
     for row in rows {
         tx.organization_lock(row).await?;
     }
+    // What was decided until now counts (E-30).
+    app.follow_in(&mut tx).await?;
+    let before = tx.organization(id).await?;
+    let permits = permits(app, caller, &before, to)?;
     refuse_deleting(&before)?;
     if before.revision != seen {
         return Err(Error::Stale);

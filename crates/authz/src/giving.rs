@@ -3,10 +3,11 @@
 use bastide_model::access::Caller;
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::{Reach, Role};
-use bastide_model::{OrganizationId, Result, RoleId, Timestamp};
+use bastide_model::{OrganizationId, Result, RoleId, Timestamp, UserId};
 
 use crate::explain::Source;
 use crate::graph::Graph;
+use crate::policy::FROM_ABOVE;
 
 impl Graph {
     /// What of a role the caller does not hold where they would give it, change it or take it away (ROLE-7). Empty when they
@@ -22,11 +23,47 @@ impl Graph {
         (role, reach): (Role, Reach),
         now: Timestamp,
     ) -> Result<PermissionSet> {
+        // Wherever it was defined: a grant that gives nothing just now may give it all after a move (ROLE-6).
         let given = match role {
-            Role::Custom(id) => self.permissions_of(id, organization).unwrap_or_default(),
+            Role::Custom(id) => self.roles.get(&id).map_or(PermissionSet::EMPTY, |node| node.permissions),
             built_in => built_in.permissions(),
         };
-        Ok(given.without(self.held_to_give(caller, organization, reach, now)?))
+        let mut held = self.held_to_give(caller, organization, reach, now)?;
+        if role != Role::Administrator || reach == Reach::Here {
+            return Ok(given.without(held));
+        }
+        // An administrator from above may delete what lies beneath (ORG-8): so may whoever gives that.
+        let node = self.usable(caller)?;
+        self.within(node, organization, now, &mut |source, _| {
+            if let Source::Assignment {
+                role: Role::Owner | Role::Administrator, reach: Reach::Beneath, ..
+            } = source
+            {
+                held = held.union(FROM_ABOVE.intersection(caller.ceiling));
+            }
+        });
+        Ok(given.union(FROM_ABOVE).without(held))
+    }
+
+    /// Whether the caller decides what becomes of an organization as a whole: its owner, given there, or who administers its
+    /// realm. A role with every permission in it is not that.
+    ///
+    /// # Errors
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn disposes_of(&self, caller: &Caller, organization: OrganizationId, now: Timestamp) -> Result<bool> {
+        let node = self.usable(caller)?;
+        let realm = self.realm_of_organization(organization);
+        let owns = node.assignments.iter().any(|grant| {
+            grant.organization == organization && grant.role == Role::Owner && grant.in_force(now)
+        });
+        let administers = realm.is_some_and(|realm| node.administers_client(realm));
+        Ok(node.administers_site() || administers || (owns && realm == Some(node.realm)))
+    }
+
+    /// Whether somebody was given a custom role, anywhere and whether or not it gives anything just now.
+    pub fn was_given(&self, user: UserId, role: RoleId) -> bool {
+        let grants = self.users.get(&user).map_or(&[][..], |node| &node.assignments);
+        grants.iter().any(|grant| grant.role == Role::Custom(role))
     }
 
     /// What the caller holds at an organization, or there and everywhere beneath it.

@@ -24,7 +24,7 @@ const CLIENT_FLEET: PermissionSet =
     PermissionSet::of(&[Permission::HubsView, Permission::ClustersView, Permission::GatewaysView]);
 
 /// What every role that reaches down gives beneath the organization where it was given (ORG-8).
-const FROM_ABOVE: PermissionSet = PermissionSet::of(&[Permission::OrganizationsDelete]);
+pub(crate) const FROM_ABOVE: PermissionSet = PermissionSet::of(&[Permission::OrganizationsDelete]);
 
 /// What each controller may do; everything else is refused.
 fn controller_may(controller: Controller, operation: &str) -> bool {

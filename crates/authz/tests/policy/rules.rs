@@ -15,7 +15,7 @@ use bastide_model::permission::PermissionSet;
 use bastide_model::role::{Administration, Reach, Role, TeamRole};
 use bastide_model::user::Access;
 use bastide_model::{
-    AssignmentId, ClusterId, Error, HubId, OrganizationId, Permission, RealmId, Result, UserId,
+    AssignmentId, ClusterId, Error, HubId, OrganizationId, Permission, RealmId, Result, RoleId, UserId,
 };
 use uuid::Uuid;
 
@@ -450,6 +450,62 @@ fn people_are_told_their_strongest_role() {
     assert_eq!(graph.administration_of(SITE_ADMINISTRATOR), Some(Administration::Site));
     assert_eq!(graph.administration_of(CLIENT_ADMINISTRATOR), Some(Administration::Client));
     assert_eq!(graph.administration_of(ROOT_OWNER), None);
+}
+
+/// E-19, ROLE-6: a grant that gives nothing just now, because its role was defined elsewhere, counts with all of it.
+#[test]
+fn e_19_a_role_that_gives_nothing_just_now_counts_with_all_of_it() {
+    let role = RoleId::from_uuid(Uuid::from_u128(77));
+    let keys = PermissionSet::of(&[Permission::OrganizationsDelete]);
+    let graph = world_and([Change::Role { id: role, organization: SIBLING, permissions: keys }]);
+    let caller = by_session(ADMINISTRATOR_BENEATH, BRAND);
+    assert!(!graph.role_usable_at(role, ROOT));
+    let lacks = graph.lacks_to_grant(&caller, ROOT, (Role::Custom(role), Reach::Here), NOW);
+    assert_eq!(lacks, Ok(keys));
+}
+
+/// E-19, ORG-8: an administrator from above may delete what lies beneath; a role with an administrator's keys may not, and so
+/// does not give it.
+#[test]
+fn e_19_only_who_may_delete_beneath_gives_that() {
+    let role = RoleId::from_uuid(Uuid::from_u128(77));
+    let keys = Role::Administrator.permissions();
+    let graph = world_and([
+        Change::Role { id: role, organization: ROOT, permissions: keys },
+        grant(90, NOBODY, ROOT, Role::Custom(role), Reach::Beneath),
+    ]);
+    let lacks = |user, realm| {
+        graph
+            .lacks_to_grant(&by_session(user, realm), ROOT, (Role::Administrator, Reach::Beneath), NOW)
+            .unwrap()
+    };
+    assert_eq!(lacks(NOBODY, BRAND), PermissionSet::of(&[Permission::OrganizationsDelete]));
+    for user in [ROOT_OWNER, ADMINISTRATOR_BENEATH, CLIENT_ADMINISTRATOR] {
+        assert!(lacks(user, BRAND).is_empty(), "{user}");
+    }
+    let here =
+        graph.lacks_to_grant(&by_session(NOBODY, BRAND), ROOT, (Role::Administrator, Reach::Here), NOW);
+    assert_eq!(here, Ok(PermissionSet::EMPTY));
+}
+
+/// E-19: whoever takes a tree away from its root gets it for good: its owner and who administers the realm, nobody else.
+#[test]
+fn e_19_a_root_is_its_owner_s_to_move() {
+    let role = RoleId::from_uuid(Uuid::from_u128(77));
+    let graph = world_and([
+        Change::Role { id: role, organization: ROOT, permissions: Role::Owner.permissions() },
+        grant(90, NOBODY, ROOT, Role::Custom(role), Reach::Beneath),
+    ]);
+    for (user, disposes) in [
+        (ROOT_OWNER, true),
+        (CLIENT_ADMINISTRATOR, true),
+        (NOBODY, false),
+        (ADMINISTRATOR_BENEATH, false),
+        (CHILD_OWNER, false),
+    ] {
+        assert_eq!(graph.disposes_of(&by_session(user, BRAND), ROOT, NOW), Ok(disposes), "{user}");
+    }
+    assert!(graph.was_given(NOBODY, role) && !graph.was_given(ROOT_OWNER, role));
 }
 
 /// E-36: what refers to an organization goes with it, and does not come back with another one.
