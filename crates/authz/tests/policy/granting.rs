@@ -35,7 +35,13 @@ fn role_7_nobody_gives_more_than_they_hold_or_further() {
     let (here, beneath) = (person(ADMINISTRATOR_HERE), person(ADMINISTRATOR_BENEATH));
     let all = Role::Administrator.permissions();
     assert_eq!(lacks(&here, ROOT, Role::Administrator, Reach::Here), nothing);
-    assert_eq!(lacks(&here, ROOT, Role::Administrator, Reach::Beneath), all, "it is good at the root only");
+    // What lies beneath an administrator from above may delete as well (ORG-8).
+    let beneath_too = all.union(PermissionSet::of(&[Permission::OrganizationsDelete]));
+    assert_eq!(
+        lacks(&here, ROOT, Role::Administrator, Reach::Beneath),
+        beneath_too,
+        "it is good at the root only"
+    );
     assert_eq!(lacks(&beneath, ROOT, Role::Administrator, Reach::Beneath), nothing);
     assert_eq!(
         lacks(&beneath, ROOT, Role::Owner, Reach::Here),
