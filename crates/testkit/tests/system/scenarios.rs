@@ -164,7 +164,7 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
         "robot@acme.test",
     ];
     let people = story.people(emails).await?;
-    let [owner, root, engineer, theirs, robot] = people.as_slice() else {
+    let [owner, root, engineer, theirs, machine] = people.as_slice() else {
         anyhow::bail!("somebody is missing")
     };
     company(&story, owner).await?;
@@ -178,9 +178,12 @@ async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Resul
         "managed-services",
         "marketing",
     ];
-    for (who, sees) in
-        [(root, &all[..]), (engineer, &["engineering"]), (theirs, &["customer-a"]), (robot, &["engineering"])]
-    {
+    for (who, sees) in [
+        (root, &all[..]),
+        (engineer, &["engineering"]),
+        (theirs, &["customer-a"]),
+        (machine, &["engineering"]),
+    ] {
         let mut seen = names(who, &["organization", "list"]).await?;
         seen.sort();
         ensure!(seen == sees, "{seen:?}, not {sees:?}");
