@@ -304,9 +304,9 @@ const ORGANIZATION: &[Page] = &[
     Page {
         route: "/o/{slug}/delete",
         views: &[
-            view(Full, "delete", "/o/acme/delete"),
+            view(Full, "delete", "/o/donau/delete"),
             view(Full, "delete-blocked", "/o/northwind/delete"),
-            view(Error, "delete-refused", "/o/acme/delete")
+            view(Error, "delete-refused", "/o/donau/delete")
                 .after(&[Fill("confirm", "acne"), Send("Delete organization")]),
         ],
     },
