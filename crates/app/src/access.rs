@@ -5,15 +5,14 @@ use bastide_authz::action::{self, ViewMembers, ViewOrganization, ViewUsers};
 use bastide_authz::target::Object;
 use bastide_authz::{Explanation, Realm, Source, Verdict};
 use bastide_model::access::{Caller, Credential};
-use bastide_model::names::Email;
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::{ASSIGNABLE, BILLING, Reach, Role};
 use bastide_model::user::User;
-use bastide_model::{Error, OrganizationId, Permission, RealmId, Result, TokenId, UserId};
+use bastide_model::{Error, OrganizationId, Permission, RealmId, Result, TokenId};
 use bastide_store::Tx;
 use uuid::Uuid;
 
-use crate::people::sees_members;
+use crate::people::{named_user, sees_members};
 use crate::state::App;
 use crate::{clusters, organizations};
 
@@ -200,17 +199,7 @@ async fn person(app: &App, caller: &Caller, name: &str, place: &Place) -> Result
         .and_then(|id| app.graph(|graph| graph.realm_of_organization(id)))
         .unwrap_or(caller.realm);
     let mut tx = app.read(caller).await?;
-    let found = match name.parse::<UserId>() {
-        Ok(id) => match tx.user(id).await {
-            Err(Error::NotFound) => None,
-            other => Some(other?),
-        },
-        Err(_) => match name.parse::<Email>() {
-            Ok(email) => tx.user_by_email(realm, &email).await?,
-            Err(_) => None,
-        },
-    };
-    let user = found.ok_or_else(unknown)?;
+    let user = named_user(&mut tx, realm, name).await?.ok_or_else(unknown)?;
     if user.id == caller.user || is_known(app, caller, &user, place.organization) {
         Ok(user)
     } else {

@@ -12,7 +12,6 @@ use bastide_authz::{Billing, Permit};
 use bastide_model::access::Caller;
 use bastide_model::names::Slug;
 use bastide_model::organization::Organization;
-use bastide_model::permission::PermissionSet;
 use bastide_model::role::{Reach, Role};
 use bastide_model::team::admit_role_change;
 use bastide_model::user::User;
@@ -178,7 +177,7 @@ pub async fn remove(app: &App, caller: &Caller, id: OrganizationId, user: UserId
     for (.., role) in &had.teams {
         bastide_model::team::admit_other(caller.user, user)?;
         let held = app.graph(|graph| graph.held_to_give(caller, id, Reach::Here, now))?;
-        admit_all(role.in_team().without(held))?;
+        people::refuse_lacking(role.in_team().without(held))?;
     }
     let user = tx.user(user).await?;
     tx.dismiss(&permit, &user, (audit, now)).await?;
@@ -294,12 +293,5 @@ fn admit_holder(
     grant: (Role, Reach),
     now: Timestamp,
 ) -> Result<()> {
-    admit_all(app.graph(|graph| graph.lacks_to_grant(caller, id, grant, now))?)
-}
-
-fn admit_all(missing: PermissionSet) -> Result<()> {
-    match missing.iter().next() {
-        Some(permission) => Err(Error::Forbidden { permission }),
-        None => Ok(()),
-    }
+    people::refuse_lacking(app.graph(|graph| graph.lacks_to_grant(caller, id, grant, now))?)
 }

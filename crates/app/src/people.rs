@@ -4,6 +4,7 @@ use bastide_authz::action::ViewMembers;
 use bastide_model::access::Caller;
 use bastide_model::names::Email;
 use bastide_model::organization::Organization;
+use bastide_model::permission::PermissionSet;
 use bastide_model::user::{Access, User};
 use bastide_model::{Error, OrganizationId, RealmId, Result, UserId, plan};
 use bastide_store::Tx;
@@ -23,16 +24,8 @@ pub(crate) async fn assignable(
     (realm, pointer): (RealmId, &str),
     named: &str,
 ) -> Result<User> {
-    let found = match (named.parse::<UserId>(), named.parse::<Email>()) {
-        (Ok(id), _) => match tx.user(id).await {
-            Err(Error::NotFound) => None,
-            found => Some(found?),
-        },
-        (_, Ok(email)) => tx.user_by_email(realm, &email).await?,
-        _ => None,
-    };
     let now = app.now();
-    if let Some(user) = found
+    if let Some(user) = named_user(tx, realm, named).await?
         && user.realm == realm
         && user.access != Access::Disabled
         && app.graph(|graph| graph.knows(caller, user.id, now))?
@@ -42,6 +35,18 @@ pub(crate) async fn assignable(
     let problem = "nobody of that name can be given a role here; give the id or the e-mail address of an account that \
         you see somewhere else already";
     Err(Error::field(pointer, problem))
+}
+
+/// The account that an id or an e-mail address in a realm names, whoever may know of it.
+pub(crate) async fn named_user(tx: &mut Tx, realm: RealmId, named: &str) -> Result<Option<User>> {
+    match (named.parse::<UserId>(), named.parse::<Email>()) {
+        (Ok(id), _) => match tx.user(id).await {
+            Err(Error::NotFound) => Ok(None),
+            found => found.map(Some),
+        },
+        (_, Ok(email)) => tx.user_by_email(realm, &email).await,
+        _ => Ok(None),
+    }
 }
 
 /// Holds an organization that is not being deleted until the end of the transaction, and brings the graph to what was
@@ -72,4 +77,12 @@ pub(crate) async fn admit_member(tx: &mut Tx, organization: &Organization, user:
 /// Whether the caller may know who is a member of an organization.
 pub(crate) fn sees_members(app: &App, caller: &Caller, id: OrganizationId) -> bool {
     app.authorize::<ViewMembers>(caller, id).is_ok()
+}
+
+/// Refuses what the caller does not hold themselves (ROLE-7).
+pub(crate) fn refuse_lacking(lacks: PermissionSet) -> Result<()> {
+    match lacks.iter().next() {
+        Some(permission) => Err(Error::Forbidden { permission }),
+        None => Ok(()),
+    }
 }

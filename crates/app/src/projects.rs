@@ -11,8 +11,9 @@ use bastide_model::role::TeamRole;
 use bastide_model::team::{Project, Team};
 use bastide_model::{AuditId, Error, OrganizationId, ProjectId, Result, TeamId};
 
+use crate::people::refuse_lacking;
 use crate::state::App;
-use crate::teams::{Change, New, begin, refuse_lacking};
+use crate::teams::{Change, New, begin};
 use crate::{Listed, PageRequest};
 
 /// A project as one caller sees it.

@@ -10,6 +10,7 @@ use bastide_model::role::Reach;
 use bastide_model::team::{CustomRole, admit_custom_role};
 use bastide_model::{AuditId, Error, OrganizationId, Result, RoleId};
 
+use crate::people;
 use crate::state::App;
 
 /// A custom role to be made; checked already but for what it allows.
@@ -77,7 +78,7 @@ pub async fn create(
 ) -> Result<CustomRole> {
     let permit = app.authorize::<CreateRole>(caller, organization)?;
     admit_custom_role(input.permissions)?;
-    refuse_lacking(app, caller, organization, Reach::Here, input.permissions)?;
+    refuse_unheld(app, caller, organization, Reach::Here, input.permissions)?;
     let role = CustomRole {
         id: RoleId::fresh(app.ids()),
         realm: permit.realm(),
@@ -133,9 +134,9 @@ pub async fn update(
             "nobody changes a role that they have; somebody else has to do it",
         ));
     }
-    refuse_lacking(app, caller, before.organization, Reach::Here, changed)?;
+    refuse_unheld(app, caller, before.organization, Reach::Here, changed)?;
     for (given_at, reach) in tx.role_given_at(id).await? {
-        refuse_lacking(app, caller, given_at, reach, changed)?;
+        refuse_unheld(app, caller, given_at, reach, changed)?;
     }
     tx.role_update(&permit, (&before, &after), app.audit()).await?;
     app.publish(tx.commit().await?).await?;
@@ -172,7 +173,7 @@ async fn permit<A: Action<Target = RoleId>>(
 }
 
 /// ROLE-7: nobody grants what they do not hold.
-pub(crate) fn refuse_lacking(
+fn refuse_unheld(
     app: &App,
     caller: &Caller,
     organization: OrganizationId,
@@ -181,8 +182,5 @@ pub(crate) fn refuse_lacking(
 ) -> Result<()> {
     let now = app.now();
     let held = app.graph(|graph| graph.held_to_give(caller, organization, reach, now))?;
-    match given.without(held).iter().next() {
-        Some(permission) => Err(Error::Forbidden { permission }),
-        None => Ok(()),
-    }
+    people::refuse_lacking(given.without(held))
 }

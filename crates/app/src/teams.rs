@@ -15,6 +15,7 @@ use bastide_model::user::User;
 use bastide_model::{AuditId, Error, OrganizationId, Result, TeamId, UserId};
 use bastide_store::Tx;
 
+use crate::people::refuse_lacking;
 use crate::state::App;
 use crate::{Listed, PageRequest, people};
 
@@ -83,14 +84,6 @@ pub(crate) async fn begin<A: Action>(
     let mut tx = app.write(&permit).await?;
     let organization = people::hold(app, &mut tx, organization).await?;
     Ok((app.authorize::<A>(caller, target)?, tx, organization))
-}
-
-/// Refuses what the caller does not hold themselves (ROLE-7).
-pub(crate) fn refuse_lacking(lacks: PermissionSet) -> Result<()> {
-    match lacks.iter().next() {
-        Some(permission) => Err(Error::Forbidden { permission }),
-        None => Ok(()),
-    }
 }
 
 /// The team of an organization that an id or a slug names. One of another organization is not found (E-17).

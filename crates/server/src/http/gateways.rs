@@ -11,13 +11,13 @@ use bastide_app::gateways::{self, Change, NewGateway};
 use bastide_model::GatewayConfigurationId;
 use bastide_model::error::FieldErrors;
 use bastide_model::gateway::{GatewayAddress, GatewaySpec, Listener};
-use bastide_model::names::{DisplayName, Slug};
+use bastide_model::names::DisplayName;
 use http::Uri;
 
 use super::answer::{Empty, Made, Out};
 use super::extract::{At, Body, IfMatch, Name, Search, Who};
 use super::hub::Hub;
-use super::input::{incomplete, optional};
+use super::input::{incomplete, optional, slug_or_made};
 use super::problem::Failure;
 use super::{paging, views};
 
@@ -54,14 +54,7 @@ pub(crate) async fn create(
 pub(crate) fn read(input: NewGatewayConfiguration) -> bastide_model::Result<NewGateway> {
     let mut errors = FieldErrors::default();
     let name = errors.take("/name", input.name.parse::<DisplayName>());
-    let slug = match (&input.slug, &name) {
-        (Some(slug), _) => errors.take("/slug", slug.parse::<Slug>()),
-        (None, Some(name)) => Slug::from_name(name).or_else(|| {
-            errors.push("/slug", "no slug can be made from the name; give one of a–z, 0–9 and `-`");
-            None
-        }),
-        (None, None) => None,
-    };
+    let slug = slug_or_made(&mut errors, input.slug.as_deref(), name.as_ref());
     let listeners = listeners(&mut errors, input.listeners);
     let addresses = addresses(&mut errors, &input.addresses);
     errors.finish()?;

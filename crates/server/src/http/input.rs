@@ -1,6 +1,7 @@
 //! Reading input so that every mistake is told at once.
 
 use bastide_model::error::{FieldError, FieldErrors};
+use bastide_model::names::{DisplayName, Slug};
 use bastide_model::{Error, Result};
 
 /// Keeps the value, or remembers the fields that are wrong. An error of another kind ends the reading.
@@ -27,6 +28,22 @@ pub(crate) fn optional<T, E: std::fmt::Display>(
     value: Option<std::result::Result<T, E>>,
 ) -> Option<T> {
     value.and_then(|value| errors.take(pointer, value))
+}
+
+/// The short name that was given, or the one that the name makes.
+pub(crate) fn slug_or_made(
+    errors: &mut FieldErrors,
+    slug: Option<&str>,
+    name: Option<&DisplayName>,
+) -> Option<Slug> {
+    match (slug, name) {
+        (Some(slug), _) => errors.take("/slug", slug.parse::<Slug>()),
+        (None, Some(name)) => Slug::from_name(name).or_else(|| {
+            errors.push("/slug", "no slug can be made from the name; give one of a–z, 0–9 and `-`");
+            None
+        }),
+        (None, None) => None,
+    }
 }
 
 /// Remembers a text that is not as long as it must be, in characters.

@@ -7,7 +7,7 @@ use bastide_app::organizations;
 use bastide_app::roles::{self, NewRole, RoleChange};
 use bastide_model::Permission;
 use bastide_model::error::FieldErrors;
-use bastide_model::names::{Description, DisplayName, Slug};
+use bastide_model::names::{Description, DisplayName};
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::Role;
 use http::Uri;
@@ -15,7 +15,7 @@ use http::Uri;
 use super::answer::{Empty, Made, Out};
 use super::extract::{At, Body, IfMatch, Name, Search, Who};
 use super::hub::Hub;
-use super::input::{incomplete, optional};
+use super::input::{incomplete, optional, slug_or_made};
 use super::problem::Failure;
 use super::{paging, views};
 
@@ -53,14 +53,7 @@ pub(crate) async fn create(
 pub(crate) fn read(input: wire::NewRole) -> bastide_model::Result<NewRole> {
     let mut errors = FieldErrors::default();
     let name = errors.take("/name", input.name.parse::<DisplayName>());
-    let slug = match (&input.slug, &name) {
-        (Some(slug), _) => errors.take("/slug", slug.parse::<Slug>()),
-        (None, Some(name)) => Slug::from_name(name).or_else(|| {
-            errors.push("/slug", "no slug can be made from the name; give one of a–z, 0–9 and `-`");
-            None
-        }),
-        (None, None) => None,
-    };
+    let slug = slug_or_made(&mut errors, input.slug.as_deref(), name.as_ref());
     let built_in =
         slug.as_ref().is_some_and(|slug| Role::BUILT_IN.iter().any(|role| role.word() == slug.as_str()));
     if built_in {

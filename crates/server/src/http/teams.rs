@@ -9,14 +9,14 @@ use bastide_app::teams::{self, Change, Details, Named, New};
 use bastide_app::{App, organizations};
 use bastide_model::access::Caller;
 use bastide_model::error::FieldErrors;
-use bastide_model::names::{Description, DisplayName, Slug};
+use bastide_model::names::{Description, DisplayName};
 use bastide_model::{TeamId, UserId};
 use http::Uri;
 
 use super::answer::{Empty, Made, Out};
 use super::extract::{At, Body, IfMatch, Name, Search, Who};
 use super::hub::Hub;
-use super::input::{incomplete, optional};
+use super::input::{incomplete, optional, slug_or_made};
 use super::problem::Failure;
 use super::{paging, views};
 
@@ -37,14 +37,7 @@ pub(super) fn read_new(
 ) -> bastide_model::Result<New> {
     let mut errors = FieldErrors::default();
     let name = errors.take("/name", name.parse::<DisplayName>());
-    let slug = match (slug, &name) {
-        (Some(slug), _) => errors.take("/slug", slug.parse::<Slug>()),
-        (None, Some(name)) => Slug::from_name(name).or_else(|| {
-            errors.push("/slug", "no slug can be made from the name; give one of a–z, 0–9 and `-`");
-            None
-        }),
-        (None, None) => None,
-    };
+    let slug = slug_or_made(&mut errors, slug, name.as_ref());
     let description = errors.take("/description", description.unwrap_or_default().parse::<Description>());
     errors.finish()?;
     let (Some(name), Some(slug), Some(description)) = (name, slug, description) else {

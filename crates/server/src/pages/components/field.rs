@@ -1,5 +1,6 @@
 //! Fields with their label, hint and error, tied together for assistive technology.
 
+use bastide_api::registry::PermissionView;
 use maud::{Markup, html};
 
 use super::problem::Errors;
@@ -153,6 +154,23 @@ impl<'a> Field<'a> {
                     min=[self.minimum] max=[self.maximum] maxlength=[self.length] list=[self.list]
                     data-slug-from=[self.slug_from] aria-describedby=[described] aria-invalid=[invalid]
                     autocapitalize=[self.code.then_some("none")] spellcheck=[self.code.then_some("false")];
+            }
+        }
+    }
+}
+
+/// A permission that can be ticked, with what it allows.
+pub fn permission_tick(permission: &PermissionView, ticked: &[String]) -> Markup {
+    let id = format!("permission-{}", permission.key);
+    let hint = format!("{id}-hint");
+    let is_ticked = ticked.contains(&permission.key);
+    html! {
+        div.choice {
+            input type="checkbox" id=(id) name="permission" value=(permission.key) checked[is_ticked]
+                aria-describedby=(hint);
+            div.choice-text {
+                label for=(id) { code { (permission.key) } }
+                div.hint id=(hint) { (permission.meaning) }
             }
         }
     }

@@ -8,7 +8,7 @@ use bastide_model::limits::{NAME_CHARS_MAX, TOKEN_SECONDS_DEFAULT, TOKEN_SECONDS
 use maud::{Markup, html};
 
 use crate::pages::components::confirm::{Confirm, confirm};
-use crate::pages::components::field::{Choice, Field, Radios};
+use crate::pages::components::field::{Choice, Field, Radios, permission_tick};
 use crate::pages::components::list::{ListText, list};
 use crate::pages::components::problem::Errors;
 use crate::pages::components::status::{Tone, callout};
@@ -185,22 +185,7 @@ fn scope(view: &TokensPage, errors: Errors<'_>) -> Markup {
             (choices)
             fieldset.ticks {
                 legend { "Permissions" }
-                @for permission in &view.permissions { (tick(view, permission)) }
-            }
-        }
-    }
-}
-
-fn tick(view: &TokensPage, permission: &PermissionView) -> Markup {
-    let id = format!("permission-{}", permission.key);
-    let hint = format!("{id}-hint");
-    let ticked = view.form.permissions.contains(&permission.key);
-    html! {
-        div.choice {
-            input type="checkbox" id=(id) name="permission" value=(permission.key) checked[ticked] aria-describedby=(hint);
-            div.choice-text {
-                label for=(id) { code { (permission.key) } }
-                div.hint id=(hint) { (permission.meaning) }
+                @for permission in &view.permissions { (permission_tick(permission, &view.form.permissions)) }
             }
         }
     }

@@ -8,7 +8,7 @@ use bastide_model::limits::NAME_CHARS_MAX;
 use maud::{Markup, html};
 
 use crate::pages::components::confirm::{Confirm, confirm};
-use crate::pages::components::field::{Field, hidden};
+use crate::pages::components::field::{Field, hidden, permission_tick};
 use crate::pages::components::list::{ListText, list};
 use crate::pages::components::problem::Errors;
 use crate::pages::components::status::{Tone, badge};
@@ -172,17 +172,7 @@ fn ticks(permissions: &[PermissionView], ticked: &[String], errors: Errors<'_>) 
         fieldset.ticks.invalid[!wrong.is_empty()] id="permissions" tabindex="-1" {
             legend { "What it allows" }
             @for message in &wrong { p.error { (message) } }
-            @for permission in permissions {
-                @let id = format!("permission-{}", permission.key);
-                div.choice {
-                    input type="checkbox" id=(id) name="permission" value=(permission.key)
-                        checked[ticked.contains(&permission.key)] aria-describedby={ (id) "-hint" };
-                    div.choice-text {
-                        label for=(id) { code { (permission.key) } }
-                        div.hint id={ (id) "-hint" } { (permission.meaning) }
-                    }
-                }
-            }
+            @for permission in permissions { (permission_tick(permission, ticked)) }
         }
     }
 }
