@@ -2,7 +2,7 @@
 
 use bastide_model::access::Caller;
 use bastide_model::permission::PermissionSet;
-use bastide_model::role::{Reach, Role};
+use bastide_model::role::{MEMBER, Reach, Role};
 use bastide_model::{OrganizationId, Result, RoleId, Timestamp, UserId};
 
 use crate::explain::Source;
@@ -23,9 +23,12 @@ impl Graph {
         (role, reach): (Role, Reach),
         now: Timestamp,
     ) -> Result<PermissionSet> {
-        // Wherever it was defined: a grant that gives nothing just now may give it all after a move (ROLE-6).
+        // Wherever it was defined: a grant that gives nothing just now may give it all after a move (ROLE-6). With it comes
+        // seeing the organization, which a token may leave out.
         let given = match role {
-            Role::Custom(id) => self.roles.get(&id).map_or(PermissionSet::EMPTY, |node| node.permissions),
+            Role::Custom(id) => {
+                self.roles.get(&id).map_or(PermissionSet::EMPTY, |node| node.permissions.union(MEMBER))
+            }
             built_in => built_in.permissions(),
         };
         let mut held = self.held_to_give(caller, organization, reach, now)?;

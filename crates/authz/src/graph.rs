@@ -134,143 +134,139 @@ impl Graph {
         changes.into_iter().for_each(|change| self.apply(&change));
     }
 
+    /// One line for each kind of fact: another kind does not compile without one. Whatever refers to something that is not
+    /// there is left out, since it can only have come a second time, after that had gone.
     fn apply(&mut self, change: &Change) {
         match *change {
             Change::Organization { id, realm, parent } => self.put_organization(id, realm, parent),
             Change::OrganizationGone { id } => self.drop_organization(id),
-            Change::User { id, realm, access } => {
-                let node = self.users.entry(id).or_insert_with(|| UserNode {
-                    realm,
-                    access,
-                    administrations: Vec::new(),
-                    assignments: Vec::new(),
-                    memberships: Vec::new(),
-                });
-                node.access = access;
-            }
+            Change::User { id, realm, access } => self.put_user(id, realm, access),
             Change::Assignment { id, user, organization, role, reach, expires_at } => {
-                if let Some(node) = self.users.get_mut(&user) {
-                    let given = Assignment { id, organization, role, reach, expires_at };
-                    put_by(&mut node.assignments, given, |known| known.id);
-                }
+                self.put_assignment(user, Assignment { id, organization, role, reach, expires_at });
             }
-            Change::AssignmentGone { id, user } => {
-                if let Some(node) = self.users.get_mut(&user) {
-                    node.assignments.retain(|known| known.id != id);
-                }
+            Change::AssignmentGone { id, user } => self.drop_assignment(id, user),
+            Change::Role { id, organization, permissions } => {
+                self.put_role(id, RoleNode { organization, permissions });
             }
-            Change::Role { .. }
-            | Change::RoleGone { .. }
-            | Change::Team { .. }
-            | Change::TeamGone { .. }
-            | Change::TeamMember { .. }
-            | Change::TeamMemberGone { .. }
-            | Change::Project { .. }
-            | Change::ProjectGone { .. }
-            | Change::ProjectTeam { .. }
-            | Change::ProjectTeamGone { .. } => self.apply_within(change),
-            Change::Administration { user, level, realm } => {
-                if let Some(node) = self.users.get_mut(&user) {
-                    put_by(&mut node.administrations, (level, realm), |(level, realm)| {
-                        (level.as_str(), *realm)
-                    });
-                }
-            }
+            Change::RoleGone { id } => self.drop_role(id),
+            Change::Team { id, organization } => self.put_team(id, organization),
+            Change::TeamGone { id } => self.drop_team(id),
+            Change::TeamMember { team, user, role } => self.put_member(team, user, role),
+            Change::TeamMemberGone { team, user } => self.drop_member(team, user),
+            Change::Project { id, organization } => self.put_project(id, organization),
+            Change::ProjectGone { id } => self.drop_project(id),
+            Change::ProjectTeam { project, team, role } => self.put_share(project, team, role),
+            Change::ProjectTeamGone { project, team } => self.drop_share(project, team),
+            Change::Administration { user, level, realm } => self.put_administration(user, level, realm),
             Change::Hub { id } => put(&mut self.hubs, id),
             Change::Cluster { id, hub } => {
-                self.clusters
-                    .entry(id)
-                    .or_insert_with(|| ClusterNode { hub, organizations: Vec::new() })
-                    .hub = hub;
+                let fresh = || ClusterNode { hub, organizations: Vec::new() };
+                self.clusters.entry(id).or_insert_with(fresh).hub = hub;
             }
             Change::ClusterGone { id } => self.drop_cluster(id),
-            Change::Placement { organization, cluster } => {
-                if let (Some(node), Some(spoke)) =
-                    (self.organizations.get_mut(&organization), self.clusters.get_mut(&cluster))
-                {
-                    put(&mut node.clusters, cluster);
-                    put(&mut spoke.organizations, organization);
-                }
-            }
+            Change::Placement { organization, cluster } => self.put_placement(organization, cluster),
             Change::PlacementGone { organization, cluster } => self.drop_placement(organization, cluster),
         }
     }
 
-    /// What lies in organizations: roles, teams, projects. Whatever refers to something that is not there is left out, since
-    /// it can only have come a second time, after that had gone.
-    fn apply_within(&mut self, change: &Change) {
-        match *change {
-            Change::Role { id, organization, permissions } => {
-                if let Some(node) = self.organizations.get_mut(&organization) {
-                    put(&mut node.roles, id);
-                    self.roles.insert(id, RoleNode { organization, permissions });
-                }
-            }
-            Change::RoleGone { id } => {
-                if let Some(role) = self.roles.remove(&id)
-                    && let Some(node) = self.organizations.get_mut(&role.organization)
-                {
-                    take(&mut node.roles, &id);
-                }
-            }
-            Change::Team { id, organization } => {
-                if let Some(node) = self.organizations.get_mut(&organization) {
-                    put(&mut node.teams, id);
-                    self.teams.entry(id).or_insert_with(|| TeamNode {
-                        organization,
-                        members: Vec::new(),
-                        projects: Vec::new(),
-                    });
-                }
-            }
-            Change::TeamGone { id } => self.drop_team(id),
-            Change::TeamMember { team, user, role } => {
-                if let (Some(node), Some(member)) = (self.teams.get_mut(&team), self.users.get_mut(&user)) {
-                    put(&mut node.members, user);
-                    let membership = Membership { team, organization: node.organization, role };
-                    put_by(&mut member.memberships, membership, |known| known.team);
-                }
-            }
-            Change::TeamMemberGone { team, user } => {
-                if let Some(node) = self.teams.get_mut(&team) {
-                    take(&mut node.members, &user);
-                }
-                if let Some(member) = self.users.get_mut(&user) {
-                    member.memberships.retain(|known| known.team != team);
-                }
-            }
-            _ => self.apply_project(change),
+    fn put_user(&mut self, id: UserId, realm: RealmId, access: Access) {
+        let node = self.users.entry(id).or_insert_with(|| UserNode {
+            realm,
+            access,
+            administrations: Vec::new(),
+            assignments: Vec::new(),
+            memberships: Vec::new(),
+        });
+        node.access = access;
+    }
+
+    fn put_assignment(&mut self, user: UserId, given: Assignment) {
+        if let Some(node) = self.users.get_mut(&user) {
+            put_by(&mut node.assignments, given, |known| known.id);
         }
     }
 
-    fn apply_project(&mut self, change: &Change) {
-        match *change {
-            Change::Project { id, organization } => {
-                if let Some(node) = self.organizations.get_mut(&organization) {
-                    put(&mut node.projects, id);
-                    self.projects
-                        .entry(id)
-                        .or_insert_with(|| ProjectNode { organization, teams: Vec::new() });
-                }
-            }
-            Change::ProjectGone { id } => self.drop_project(id),
-            Change::ProjectTeam { project, team, role } => {
-                if let (Some(node), Some(granted)) =
-                    (self.projects.get_mut(&project), self.teams.get_mut(&team))
-                {
-                    put_by(&mut node.teams, (team, role), |(team, _)| *team);
-                    put(&mut granted.projects, project);
-                }
-            }
-            Change::ProjectTeamGone { project, team } => {
-                if let Some(node) = self.projects.get_mut(&project) {
-                    node.teams.retain(|(known, _)| *known != team);
-                }
-                if let Some(granted) = self.teams.get_mut(&team) {
-                    take(&mut granted.projects, &project);
-                }
-            }
-            _ => {}
+    fn drop_assignment(&mut self, id: AssignmentId, user: UserId) {
+        if let Some(node) = self.users.get_mut(&user) {
+            node.assignments.retain(|known| known.id != id);
+        }
+    }
+
+    fn put_administration(&mut self, user: UserId, level: Administration, realm: RealmId) {
+        if let Some(node) = self.users.get_mut(&user) {
+            put_by(&mut node.administrations, (level, realm), |(level, realm)| (level.as_str(), *realm));
+        }
+    }
+
+    fn put_role(&mut self, id: RoleId, role: RoleNode) {
+        if let Some(node) = self.organizations.get_mut(&role.organization) {
+            put(&mut node.roles, id);
+            self.roles.insert(id, role);
+        }
+    }
+
+    fn drop_role(&mut self, id: RoleId) {
+        if let Some(role) = self.roles.remove(&id)
+            && let Some(node) = self.organizations.get_mut(&role.organization)
+        {
+            take(&mut node.roles, &id);
+        }
+    }
+
+    fn put_team(&mut self, id: TeamId, organization: OrganizationId) {
+        if let Some(node) = self.organizations.get_mut(&organization) {
+            put(&mut node.teams, id);
+            let fresh = || TeamNode { organization, members: Vec::new(), projects: Vec::new() };
+            self.teams.entry(id).or_insert_with(fresh);
+        }
+    }
+
+    fn put_member(&mut self, team: TeamId, user: UserId, role: TeamRole) {
+        if let (Some(node), Some(member)) = (self.teams.get_mut(&team), self.users.get_mut(&user)) {
+            put(&mut node.members, user);
+            let membership = Membership { team, organization: node.organization, role };
+            put_by(&mut member.memberships, membership, |known| known.team);
+        }
+    }
+
+    fn drop_member(&mut self, team: TeamId, user: UserId) {
+        if let Some(node) = self.teams.get_mut(&team) {
+            take(&mut node.members, &user);
+        }
+        if let Some(member) = self.users.get_mut(&user) {
+            member.memberships.retain(|known| known.team != team);
+        }
+    }
+
+    fn put_project(&mut self, id: ProjectId, organization: OrganizationId) {
+        if let Some(node) = self.organizations.get_mut(&organization) {
+            put(&mut node.projects, id);
+            self.projects.entry(id).or_insert_with(|| ProjectNode { organization, teams: Vec::new() });
+        }
+    }
+
+    fn put_share(&mut self, project: ProjectId, team: TeamId, role: TeamRole) {
+        if let (Some(node), Some(granted)) = (self.projects.get_mut(&project), self.teams.get_mut(&team)) {
+            put_by(&mut node.teams, (team, role), |(team, _)| *team);
+            put(&mut granted.projects, project);
+        }
+    }
+
+    fn drop_share(&mut self, project: ProjectId, team: TeamId) {
+        if let Some(node) = self.projects.get_mut(&project) {
+            node.teams.retain(|(known, _)| *known != team);
+        }
+        if let Some(granted) = self.teams.get_mut(&team) {
+            take(&mut granted.projects, &project);
+        }
+    }
+
+    fn put_placement(&mut self, organization: OrganizationId, cluster: ClusterId) {
+        if let (Some(node), Some(spoke)) =
+            (self.organizations.get_mut(&organization), self.clusters.get_mut(&cluster))
+        {
+            put(&mut node.clusters, cluster);
+            put(&mut spoke.organizations, organization);
         }
     }
 

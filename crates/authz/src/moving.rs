@@ -41,7 +41,7 @@ pub struct Shift {
 pub struct Standing {
     /// The role, for people.
     pub role: Option<&'static str>,
-    /// The permissions.
+    /// The permissions, those on its billing included.
     pub permissions: PermissionSet,
 }
 
@@ -97,9 +97,10 @@ impl Graph {
 
     fn standing(&self, user: UserId, node: &UserNode, at: OrganizationId, now: Timestamp) -> Standing {
         let mut permissions = PermissionSet::EMPTY;
-        self.each_grant(user, node, Object::Organization(at), now, &mut |_, given| {
-            permissions = permissions.union(given);
-        });
+        // Billing is an axis of its own, on which an owner from above is, too (ROLE-1, ROLE-2).
+        for object in [Object::Organization(at), Object::Billing(at)] {
+            self.each_grant(user, node, object, now, &mut |_, given| permissions = permissions.union(given));
+        }
         Standing { role: self.role_at(user, at, now), permissions }
     }
 }

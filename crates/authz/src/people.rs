@@ -15,6 +15,7 @@ impl Graph {
     /// # Errors
     /// [`bastide_model::Error::Unauthenticated`] when the caller's account may not be used this way any more.
     pub fn knows(&self, caller: &Caller, user: UserId, now: Timestamp) -> Result<bool> {
+        self.admit(caller)?;
         let Some(node) = self.users.get(&user) else { return Ok(false) };
         let sees = |object: Object, needed: Permission| -> Result<bool> {
             Ok(self.held(caller, object, now)?.intersection(caller.ceiling).contains(needed))

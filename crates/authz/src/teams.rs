@@ -3,7 +3,7 @@
 
 use bastide_model::access::Caller;
 use bastide_model::permission::PermissionSet;
-use bastide_model::role::TeamRole;
+use bastide_model::role::{MEMBER, TeamRole};
 use bastide_model::{ProjectId, Result, TeamId, Timestamp, UserId};
 
 use crate::graph::Graph;
@@ -26,8 +26,8 @@ impl Graph {
         project.teams.iter().filter_map(through).max()
     }
 
-    /// What a role in a team gives, there and on the team's projects, that the caller does not hold (ROLE-7). Empty when they
-    /// may give it or take it away.
+    /// What a role in a team gives, there, on the team's projects and in its organization, that the caller does not hold
+    /// (ROLE-7). Empty when they may give it or take it away.
     ///
     /// # Errors
     /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
@@ -39,6 +39,10 @@ impl Graph {
     ) -> Result<PermissionSet> {
         let holds = |object| Ok(self.held(caller, object, now)?.intersection(caller.ceiling));
         let mut lacks = role.in_team().without(holds(Object::Team(team))?);
+        if let Some(organization) = self.organization_of_team(team) {
+            // A member sees the organization, which a token may leave out.
+            lacks = lacks.union(MEMBER.without(holds(Object::Organization(organization))?));
+        }
         for project in self.projects_of_team(team) {
             let granted = self.projects.get(project).map_or(&[][..], |node| &node.teams);
             if let Some((_, granted)) = granted.iter().find(|(one, _)| *one == team) {

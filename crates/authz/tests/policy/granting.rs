@@ -56,12 +56,17 @@ fn role_7_nobody_gives_more_than_they_hold_or_further() {
 fn role_7_a_custom_role_and_a_narrow_token_give_what_they_hold() {
     let custom = person(CUSTOM);
     assert_eq!(lacks(&custom, CHILD, Role::Custom(ROOT_ROLE), Reach::Here), PermissionSet::EMPTY);
-    assert_eq!(lacks(&custom, CHILD, Role::Custom(ROOT_ROLE), Reach::Beneath), ROOT_KEYS);
+    let sees = PermissionSet::of(&[Permission::OrganizationsView]);
+    assert_eq!(lacks(&custom, CHILD, Role::Custom(ROOT_ROLE), Reach::Beneath), ROOT_KEYS.union(sees));
     let of_child = PermissionSet::of(&[Permission::ProjectsView]);
     assert_eq!(lacks(&custom, CHILD, Role::Custom(CHILD_ROLE), Reach::Here), of_child);
-    let narrow = by_token(ROOT_OWNER, BRAND, ROOT_KEYS);
+    let narrow = by_token(ROOT_OWNER, BRAND, ROOT_KEYS.union(sees));
     assert_eq!(lacks(&narrow, CHILD, Role::Custom(ROOT_ROLE), Reach::Here), PermissionSet::EMPTY);
     assert_eq!(lacks(&narrow, CHILD, Role::Custom(CHILD_ROLE), Reach::Here), of_child);
+    // Who has the role sees the organization: a token that does not cannot give it, and puts nobody into a team.
+    let blind = by_token(ROOT_OWNER, BRAND, Role::Owner.permissions().without(sees));
+    assert_eq!(lacks(&blind, CHILD, Role::Custom(ROOT_ROLE), Reach::Here), sees);
+    assert_eq!(world().lacks_to_join(&blind, (CORE_TEAM, TeamRole::Viewer), NOW), Ok(sees));
 }
 
 /// ROLE-6: a custom role can be given where it was defined and beneath, and nowhere else.

@@ -1,10 +1,14 @@
 //! What a move does to rights, in the small world: what a property over made-up worlds meets too seldom.
 
-use bastide_authz::Shift;
+use bastide_authz::{Change, Shift};
 use bastide_model::permission::PermissionSet;
-use bastide_model::{OrganizationId, Permission};
+use bastide_model::role::{BILLING, Reach, Role};
+use bastide_model::{AssignmentId, OrganizationId, Permission};
+use uuid::Uuid;
 
-use crate::cast::{CHILD, CUSTOM, NOW, ROOT_KEYS, SIBLING, world};
+use crate::cast::{
+    BRAND, CHILD, CLIENT_ADMINISTRATOR, CUSTOM, NOW, ROOT_KEYS, SIBLING, organization, world, world_and,
+};
 
 fn shifts(what: OrganizationId, to: Option<OrganizationId>) -> Vec<Shift> {
     world().moving(what, to, None, NOW).shifts()
@@ -20,4 +24,24 @@ fn role_6_a_move_away_from_where_a_role_was_defined_takes_it() {
     assert_eq!((lost.lost(), lost.gained()), (held, PermissionSet::EMPTY));
     assert_eq!(lost.organizations, [CHILD]);
     assert!(shifts(CHILD, Some(SIBLING)).iter().all(|shift| shift.user != CUSTOM), "it is still beneath");
+}
+
+/// E-28, BILL-1: who administers a client holds nothing of an organization's billing. Taking it beneath one that they own
+/// would give it to them, and is a gain like any other.
+#[test]
+fn e_28_billing_is_gained_by_a_move_as_well() {
+    let own = organization(60);
+    let graph = world_and([
+        Change::Organization { id: own, realm: BRAND, parent: None },
+        Change::Assignment {
+            id: AssignmentId::from_uuid(Uuid::from_u128(90)),
+            user: CLIENT_ADMINISTRATOR,
+            organization: own,
+            role: Role::Owner,
+            reach: Reach::Beneath,
+            expires_at: None,
+        },
+    ]);
+    let shifts = graph.moving(CHILD, Some(own), Some(CLIENT_ADMINISTRATOR), NOW).shifts();
+    assert!(!shifts.is_empty() && shifts.iter().all(|shift| shift.gained() == BILLING), "{shifts:?}");
 }

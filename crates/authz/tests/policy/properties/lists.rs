@@ -1,0 +1,124 @@
+//! A list shows what a check of each item would.
+
+use bastide_authz::action::{
+    ViewBilling, ViewCluster, ViewMembers, ViewOrganization, ViewProject, ViewTeam, ViewTeamMembers,
+    ViewUsers,
+};
+use bastide_authz::visible::{Scope, Visible};
+use bastide_authz::{Billing, Realm};
+use bastide_model::role::Role;
+use proptest::prelude::*;
+
+use super::world::{World, asked, shown};
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The list shows an organization exactly when a check of it succeeds.
+    #[test]
+    fn visible_organizations_are_those_that_may_be_viewed((world, _, caller, now) in asked()) {
+        let graph = world.graph();
+        let visible = graph.visible_organizations(&caller, now);
+        for (number, (realm, _)) in world.organizations.iter().enumerate() {
+            let id = World::organization(number);
+            let allowed = graph.authorize::<ViewOrganization>(&caller, id, now);
+            match &visible {
+                Ok(visible) => prop_assert_eq!(shown(visible, &id, Some(*realm)), allowed.is_ok()),
+                Err(error) => prop_assert_eq!(Some(error), allowed.as_ref().err()),
+            }
+        }
+        if let Ok(Scope::These(ids)) = visible.as_ref().map(Visible::scope) {
+            prop_assert!(ids.iter().all(|id| graph.realm_of_organization(*id).is_some()));
+        }
+    }
+
+    /// The same for clusters.
+    #[test]
+    fn visible_clusters_are_those_that_may_be_viewed((world, _, caller, now) in asked()) {
+        let graph = world.graph();
+        let visible = graph.visible_clusters(&caller, now);
+        for number in 0..world.clusters {
+            let id = World::cluster(number);
+            let allowed = graph.authorize::<ViewCluster>(&caller, id, now);
+            match &visible {
+                Ok(visible) => prop_assert_eq!(shown(visible, &id, None), allowed.is_ok()),
+                Err(error) => prop_assert_eq!(Some(error), allowed.as_ref().err()),
+            }
+        }
+    }
+
+    /// HIER-6, ROLE-2: the same for the teams and the projects of each organization; nothing of another one is among them.
+    #[test]
+    fn visible_teams_and_projects_are_those_that_may_be_viewed((world, _, caller, now) in asked()) {
+        let (graph, facts) = (world.graph(), world.facts());
+        for at in facts.organizations.keys().copied() {
+            let (teams, projects) =
+                (graph.visible_teams(&caller, at, now), graph.visible_projects(&caller, at, now));
+            for (id, _) in facts.teams.iter().filter(|(_, of)| **of == at) {
+                let allowed = graph.authorize::<ViewTeam>(&caller, *id, now);
+                match &teams {
+                    Ok(teams) => prop_assert_eq!(shown(teams, id, None), allowed.is_ok()),
+                    Err(error) => prop_assert_eq!(Some(error), allowed.as_ref().err()),
+                }
+            }
+            for (id, _) in facts.projects.iter().filter(|(_, of)| **of == at) {
+                let allowed = graph.authorize::<ViewProject>(&caller, *id, now);
+                match &projects {
+                    Ok(projects) => prop_assert_eq!(shown(projects, id, None), allowed.is_ok()),
+                    Err(error) => prop_assert_eq!(Some(error), allowed.as_ref().err()),
+                }
+            }
+            if let Ok(Scope::These(ids)) = teams.as_ref().map(Visible::scope) {
+                prop_assert!(ids.iter().all(|id| facts.teams[id] == at));
+            }
+            if let Ok(Scope::These(ids)) = projects.as_ref().map(Visible::scope) {
+                prop_assert!(ids.iter().all(|id| graph.authorize::<ViewProject>(&caller, *id, now).is_ok()));
+            }
+        }
+    }
+
+    /// BILL-1: the same for the billing of organizations, which is an axis of its own.
+    #[test]
+    fn bill_1_visible_billing_is_what_may_be_viewed((world, _, caller, now) in asked()) {
+        let graph = world.graph();
+        let visible = graph.visible_billing(&caller, now);
+        for number in 0..world.organizations.len() {
+            let id = World::organization(number);
+            let allowed = graph.authorize::<ViewBilling>(&caller, Billing(id), now);
+            match &visible {
+                Ok(visible) => {
+                    prop_assert!(matches!(visible.scope(), Scope::These(_)));
+                    prop_assert_eq!(shown(visible, &id, None), allowed.is_ok());
+                }
+                Err(error) => prop_assert_eq!(Some(error), allowed.as_ref().err()),
+            }
+        }
+    }
+
+    /// E-43: somebody is known to who sees them in a list: of accounts, of members, of a team or of billing.
+    #[test]
+    fn e_43_who_is_known_is_in_a_list_that_is_seen((world, _, caller, now) in asked()) {
+        let (graph, facts) = (world.graph(), world.facts());
+        for (user, (realm, _)) in &facts.users {
+            let known = graph.knows(&caller, *user, now);
+            if graph.admit(&caller).is_err() {
+                prop_assert!(known.is_err());
+                continue;
+            }
+            let by_grant = facts.grants.values().filter(|grant| grant.user == *user).any(|grant| {
+                if grant.role == Role::BillingAdministrator {
+                    graph.authorize::<ViewBilling>(&caller, Billing(grant.organization), now).is_ok()
+                } else {
+                    graph.authorize::<ViewMembers>(&caller, grant.organization, now).is_ok()
+                }
+            });
+            let in_team = |(team, member): &(_, _)| {
+                member == user && graph.authorize::<ViewTeamMembers>(&caller, *team, now).is_ok()
+            };
+            let listed = graph.authorize::<ViewUsers>(&caller, Realm(*realm), now).is_ok()
+                || by_grant
+                || facts.members.keys().any(in_team);
+            prop_assert_eq!(known, Ok(listed || *user == caller.user));
+        }
+    }
+}
