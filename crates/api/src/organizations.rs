@@ -41,9 +41,9 @@ pub struct OrganizationView {
     /// The caller's role in it: `owner`, `administrator`, `custom`, `member`, `site_administrator`, `client_administrator`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
-    /// What the caller may do with it: `update`, `move`, `move_beneath`, `delete`, `leave`, `assign` (roles), `create_team`,
-    /// `create_project`, `create_beneath`, `create_client_organization`,
-    /// `create_placement`, `delete_placement`.
+    /// What the caller may do with it: `update`, `move`, `move_beneath`, `delete`, `leave`, `assign` (roles), `create_role`,
+    /// `create_team`, `create_project`, `create_beneath`, `create_client_organization`, `create_placement`,
+    /// `delete_placement`.
     pub actions: Vec<String>,
     /// Its entity tag, for `If-Match`.
     pub etag: String,

@@ -28,6 +28,9 @@ pub struct RoleView {
     /// What `If-Match` has to say to change it; absent of a built-in role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
+    /// What the caller may do with it: `update`, `delete`.
+    #[serde(default)]
+    pub actions: Vec<String>,
 }
 
 /// Defines a custom role.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::members::Colleague;
 use crate::schema::{DESCRIPTION, LABEL, NAME, TEXT};
 
 /// A team.
@@ -169,24 +170,13 @@ pub struct NewTeamMember {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct TeamMemberView {
     /// Who.
-    pub user: PersonView,
+    pub user: Colleague,
     /// `viewer`, `developer` or `administrator`.
     pub role: String,
     /// Since when they are in it (RFC 3339).
     pub since: String,
     /// What the caller may do with them: `update`, `remove`.
     pub actions: Vec<String>,
-}
-
-/// What colleagues see of an account.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct PersonView {
-    /// Its id.
-    pub id: String,
-    /// E-mail address.
-    pub email: String,
-    /// What people read.
-    pub name: String,
 }
 
 /// A team with a role on a project.

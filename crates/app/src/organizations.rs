@@ -2,7 +2,7 @@
 
 use bastide_authz::action::{
     AssignRole, ChangeChildren, CreateClientOrganization, CreateOrganization, CreatePlacement, CreateProject,
-    CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, LeaveOrganization,
+    CreateRole, CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, LeaveOrganization,
     UpdateHostNames, UpdateOrganization, ViewOrganization,
 };
 use bastide_authz::{Commons, Permit, WholeTree};
@@ -254,6 +254,7 @@ fn offered(app: &App, caller: &Caller, organization: &Organization) -> Vec<&'sta
         ("move", tree::may_leave(app, caller, organization)),
         ("move_beneath", app.authorize::<ChangeChildren>(caller, id).is_ok()),
         ("delete", app.authorize::<DeleteOrganization>(caller, id).is_ok()),
+        ("create_role", app.authorize::<CreateRole>(caller, id).is_ok()),
         ("create_team", app.authorize::<CreateTeam>(caller, id).is_ok()),
         ("create_project", app.authorize::<CreateProject>(caller, id).is_ok()),
         ("assign", app.authorize::<AssignRole>(caller, id).is_ok()),

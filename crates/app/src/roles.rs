@@ -60,6 +60,17 @@ pub async fn view(
     all.find(|role| role.slug.as_str() == name || role.id.to_string() == name).ok_or(Error::NotFound)
 }
 
+/// What the caller may do with a role, asked of the same code that decides when they do it.
+pub fn offered(app: &App, caller: &Caller, role: &CustomRole) -> Vec<&'static str> {
+    [
+        ("update", app.authorize::<UpdateRole>(caller, role.id).is_ok()),
+        ("delete", app.authorize::<DeleteRole>(caller, role.id).is_ok()),
+    ]
+    .into_iter()
+    .filter_map(|(name, may)| may.then_some(name))
+    .collect()
+}
+
 /// The organization and everything above it, nearest first.
 pub(crate) fn lineage(app: &App, organization: OrganizationId) -> Vec<OrganizationId> {
     app.graph(|graph| graph.lineage(organization).collect())

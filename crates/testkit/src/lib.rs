@@ -18,5 +18,6 @@ pub mod process;
 pub mod programs;
 pub mod routes;
 pub mod spoke;
+pub mod stories;
 pub mod wait;
 pub mod web;

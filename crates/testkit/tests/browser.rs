@@ -1,5 +1,5 @@
-//! The console in a real browser: the main job through its wizard on real parts, every page in every state and look,
-//! with the keyboard alone, and without scripts.
+//! The console in a real browser: the main job through its wizard on real parts, whole stories of organizations, every page
+//! in every state and look, with the keyboard alone, and without scripts.
 
 #[path = "browser/keyboard.rs"]
 mod keyboard;
@@ -7,6 +7,8 @@ mod keyboard;
 mod pages;
 #[path = "browser/routes.rs"]
 mod routes;
+#[path = "browser/scenarios.rs"]
+mod scenarios;
 #[path = "browser/stage.rs"]
 mod stage;
 #[path = "browser/story.rs"]

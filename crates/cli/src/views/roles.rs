@@ -34,6 +34,7 @@ impl Detailed for RoleView {
             .field("Built in", yes(self.built_in))
             .field("Defined here", yes(self.defined_here))
             .several("Permissions", &self.permissions)
+            .several("You may", &self.actions)
             .optional("Created", self.created_at.as_ref())
             .optional("ETag", self.etag.as_ref())
     }

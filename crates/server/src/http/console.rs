@@ -185,6 +185,7 @@ fn organization_rows() -> Vec<Operation> {
             organizations::host_names,
             "Say which host names it owns",
         ),
+        page("/o/{slug}/tree", "console_tree", see, tree::tree, "Everything beneath it"),
         page(
             "/o/{slug}/move",
             "console_move",
@@ -368,6 +369,13 @@ fn platform_rows() -> Vec<Operation> {
             Needs(P::UsersCreate),
             platform::user_create,
             "Make one",
+        ),
+        form(
+            "/platform/users/{user}/access",
+            "console_user_access",
+            Needs(P::UsersUpdate),
+            platform::user_access,
+            "Say what one may be used for",
         ),
         page(AUTHORITY, "console_authority", exchange, authority::view, "The hub's authority for agents"),
         form(AUTHORITY, "console_authority_post", exchange, authority::post, "Prepare the next, or switch"),

@@ -5,11 +5,13 @@ use bastide_api::roles::{self as wire, RoleView};
 use bastide_api::{Page, PageQuery};
 use bastide_app::organizations;
 use bastide_app::roles::{self, NewRole, RoleChange};
-use bastide_model::Permission;
+use bastide_model::access::Caller;
 use bastide_model::error::FieldErrors;
 use bastide_model::names::{Description, DisplayName};
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::Role;
+use bastide_model::team::CustomRole;
+use bastide_model::{OrganizationId, Permission};
 use http::Uri;
 
 use super::answer::{Empty, Made, Out};
@@ -18,6 +20,10 @@ use super::hub::Hub;
 use super::input::{incomplete, optional, slug_or_made};
 use super::problem::Failure;
 use super::{paging, views};
+
+fn shown(hub: &Hub, caller: &Caller, role: &CustomRole, seen_at: OrganizationId) -> RoleView {
+    views::role(role, seen_at, roles::offered(&hub.app, caller, role))
+}
 
 pub(crate) async fn list(
     State(hub): State<Hub>,
@@ -29,7 +35,7 @@ pub(crate) async fn list(
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let custom = roles::list(&hub.app, &caller, id).await?;
     let mut all: Vec<_> = Role::BUILT_IN.iter().map(|role| views::built_in_role(*role)).collect();
-    all.extend(custom.into_iter().map(|role| views::role(&role, id)));
+    all.extend(custom.into_iter().map(|role| shown(&hub, &caller, &role, id)));
     let page = paging::cut(all, &query, |role: &RoleView| vec![&role.slug, &role.name])?;
     Ok(Out::page(page, &here))
 }
@@ -43,7 +49,7 @@ pub(crate) async fn create(
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let role = roles::create(&hub.app, &caller, id, read(input)?).await?;
     let (location, revision) = (format!("/v1/organizations/{id}/roles/{}", role.id), role.revision);
-    Ok(Made::new(&location, views::role(&role, id)).etag(revision))
+    Ok(Made::new(&location, shown(&hub, &caller, &role, id)).etag(revision))
 }
 
 /// The fields of a role, read together.
@@ -95,7 +101,7 @@ pub(crate) async fn view(
     }
     let role = roles::view(&hub.app, &caller, id, name.as_str()).await?;
     let revision = role.revision;
-    Ok(Out::new(views::role(&role, id)).etag(revision))
+    Ok(Out::new(shown(&hub, &caller, &role, id)).etag(revision))
 }
 
 pub(crate) async fn update(
@@ -109,7 +115,7 @@ pub(crate) async fn update(
     let change = read_change(input)?;
     let role = roles::update(&hub.app, &caller, (id, name.as_str()), seen, change).await?;
     let revision = role.revision;
-    Ok(Out::new(views::role(&role, id)).etag(revision))
+    Ok(Out::new(shown(&hub, &caller, &role, id)).etag(revision))
 }
 
 /// The fields of a change, read together.

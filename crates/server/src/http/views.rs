@@ -14,7 +14,7 @@ use bastide_api::organizations::{
 };
 use bastide_api::registry::{PermissionView, PlanView};
 use bastide_api::roles::RoleView;
-use bastide_api::teams::{PersonView, ProjectTeamView, ProjectView, TeamMemberView, TeamView};
+use bastide_api::teams::{ProjectTeamView, ProjectView, TeamMemberView, TeamView};
 use bastide_api::users::UserView;
 use bastide_app::{access, clusters, licences, organizations, projects, teams};
 use bastide_authz::Verdict;
@@ -57,11 +57,12 @@ pub(crate) fn built_in_role(role: Role) -> RoleView {
         defined_here: false,
         created_at: None,
         etag: None,
+        actions: Vec::new(),
     }
 }
 
 /// A custom role, seen at an organization. Where else it was defined is not told: that lies above (HIER-4).
-pub(crate) fn role(role: &CustomRole, seen_at: OrganizationId) -> RoleView {
+pub(crate) fn role(role: &CustomRole, seen_at: OrganizationId, actions: Vec<&'static str>) -> RoleView {
     RoleView {
         id: role.id.to_string(),
         slug: role.slug.to_string(),
@@ -72,6 +73,7 @@ pub(crate) fn role(role: &CustomRole, seen_at: OrganizationId) -> RoleView {
         defined_here: role.organization == seen_at,
         created_at: Some(role.created_at.to_string()),
         etag: Some(etag(role.revision)),
+        actions: texts(actions),
     }
 }
 
@@ -131,13 +133,8 @@ pub(crate) fn team(details: teams::Details) -> TeamView {
 }
 
 pub(crate) fn team_member(details: teams::MemberDetails) -> TeamMemberView {
-    let user = details.user;
     TeamMemberView {
-        user: PersonView {
-            id: user.id.to_string(),
-            email: user.email.to_string(),
-            name: user.name.to_string(),
-        },
+        user: colleague(details.user),
         role: details.member.role.to_string(),
         since: details.member.since.to_string(),
         actions: texts(details.actions),

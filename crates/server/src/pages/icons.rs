@@ -24,6 +24,8 @@ pub enum Icon {
     Cross,
     /// A dash in a circle: neither good nor bad.
     Dash,
+    /// A folder: a project.
+    Folder,
     /// A gate.
     Gate,
     /// A cog: settings.
@@ -72,6 +74,7 @@ impl Icon {
             Self::Copy => r#"<path d="M9 8.5h11v12H9zM15.5 5V3.5h-11v12H6"/>"#,
             Self::Cross => r#"<circle cx="12" cy="12" r="8.5"/><path d="m9 9 6 6m0-6-6 6"/>"#,
             Self::Dash => r#"<circle cx="12" cy="12" r="8.5"/><path d="M8.5 12h7"/>"#,
+            Self::Folder => r#"<path d="M3.5 19.500V5.500h6l2 2.500h9v11.500h-17Z"/>"#,
             Self::Gate => r#"<path d="M4 20.5V6h3v2.5h3V6h4v2.5h3V6h3v14.5h-5V16a3 3 0 0 0-6 0v4.5H4Z"/>"#,
             Self::Gear => {
                 r#"<circle cx="12" cy="12" r="3"/><path d="M12 3v3m0 12v3M3 12h3m12 0h3M5.6 5.6l2.2 2.2m8.4 8.4 2.2 2.2m0-12.8-2.2 2.2m-8.4 8.4-2.2 2.2"/>"#

@@ -35,7 +35,7 @@
 //! | `/o/{slug}/roles` | [`roles`] | the same | [`RoleForm`]: `name`, `slug`, `description`, `permission`* |
 //! | `/o/{slug}/roles/{role}` | [`role`] | the same | `etag` and [`RoleForm`] without `slug` |
 //! | | | `/o/{slug}/roles/{role}/delete` | none |
-//! | `/o/{slug}/access` | [`access`] | – | query `user`, `action` |
+//! | `/o/{slug}/access` | [`access`] | – | query `user`, `action`, `team`, `project` |
 //! | `/o/{slug}/teams` | [`teams`] | the same | query as above; [`GroupForm`]: `name`, `slug`, `description` |
 //! | `/o/{slug}/teams/{team}` | [`team`] | the same | `etag` and [`GroupForm`] without `slug` |
 //! | | | `…/members` | `user`, `role` = `viewer`, `developer` or `administrator` |
@@ -53,6 +53,7 @@
 //! | | | `/o/{slug}/host-names` | `etag`, `host_names` |
 //! | `/o/{slug}/placements/new` | [`place`] | the same | `spoke`, the node pool as below, `gateway_configuration` |
 //! | `/o/{slug}/placements/{cluster}/leave` | [`leave`] | the same | `release` = `yes` or `no`, `confirm` |
+//! | `/o/{slug}/tree` | [`tree`] | – | |
 //! | `/o/{slug}/move?to=` | [`relocation`] | the same | `to` = a short name or [`ROOT`], `etag`, `confirm` |
 //! | `/o/{slug}/delete` | [`delete_organization`] | the same | `confirm` |
 //! | `/o/{slug}/client-organizations/new?step=` | [`client_organization`] | the same | [`WizardPost`]: `step` = `1`, `2`, `3` or `review`; `action` = `next`, `back`, `create`, `step-1`, `step-2` or `step-3`; and the [`Draft`] |
@@ -72,6 +73,7 @@
 //! | `/platform/authority` | [`authority`] | the same | `step` = `prepare` or `switch`, `force` = `yes` |
 //! | `/platform/client-organizations` | [`client_organizations`] | – | query as above |
 //! | `/platform/users` | [`users`] | – | query as above |
+//! | | | `/platform/users/{id}/access` | `etag`, `access` = `enabled`, `no_console` or `disabled` |
 //! | `/platform/users/new` | [`new_user`] | the same | `name`, `email`, `password` |
 //! | `/platform/plans` | [`plans`] | – | |
 //! | `/platform/audit` | [`audit()`] | – | query as above |
@@ -124,9 +126,9 @@ pub use me::{
 pub use organization::{
     AccessPage, AssignmentForm, DeletePage, GroupForm, LeaveOrganizationPage, LeavePage, MembersPage,
     MovePage, OverviewPage, PlacePage, ProjectPage, ProjectsPage, ROOT, RoleForm, RolePage, RolesPage,
-    SettingsPage, TeamPage, TeamsPage, Usage, access, chosen_role, delete_organization, leave,
+    SettingsPage, TeamPage, TeamsPage, TreePage, Usage, access, chosen_role, delete_organization, leave,
     leave_organization, members, overview, place, project, projects, relocation, role, roles, settings, team,
-    teams, to_placement,
+    teams, to_placement, tree,
 };
 pub use platform::{
     AcceptForm, AuthorityPage, ClientOrganizationsPage, ClusterPage, ClustersPage, GatewayForm, GatewayPage,

@@ -84,12 +84,12 @@ fn places(organization: &OrganizationView) -> Vec<Place<'static>> {
     let base = format!("/o/{}", organization.slug);
     let mut places = vec![
         Place::exact(base.clone(), "Overview", Icon::Building),
-        Place::exact(format!("{base}#sub-organizations"), "Sub-organizations", Icon::Tree),
-        Place::new(format!("{base}/members"), "Members", Icon::Users),
+        Place::new(format!("{base}/tree"), "Tree", Icon::Tree),
+        Place::new(format!("{base}/members"), "Members", Icon::User),
         Place::new(format!("{base}/roles"), "Roles", Icon::Seal),
-        Place::new(format!("{base}/access"), "Access", Icon::Key),
+        Place::new(format!("{base}/access"), "Access", Icon::Help),
         Place::new(format!("{base}/teams"), "Teams", Icon::Users),
-        Place::new(format!("{base}/projects"), "Projects", Icon::Plan),
+        Place::new(format!("{base}/projects"), "Projects", Icon::Folder),
         Place::new(format!("{base}/audit"), "Audit", Icon::Ledger),
     ];
     if offers(organization, "update") || offers(organization, "delete") {

@@ -9,6 +9,7 @@ use bastide_api::client::Client;
 use bastide_api::client_organizations::{Administrator, NewClientOrganization};
 use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
 use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool};
+use bastide_api::teams::{NewProject, NewTeam, NewTeamMember, TeamRole};
 use bastide_api::users::NewUser;
 use bastide_testkit::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
 use bastide_testkit::spoke::Spoke;
@@ -101,6 +102,7 @@ const PEOPLE: &[(&str, &str)] = &[
     ("ada@acme.test", "Ada Lindqvist"),
     ("gus@globex.test", "Gus Moreau"),
     ("lena@initech.test", "Lena Park"),
+    ("mia@acme.test", "Mia Costa"),
 ];
 
 async fn tree(client: &Client, organizations: &[(&str, Option<&str>)]) -> Result<()> {
@@ -125,11 +127,14 @@ fn welcome(hub: &Hub) -> String {
          \x20   omar@contoso.test      owns Contoso with Engineering, Payments and Marketing beneath\n\
          \x20   ada@acme.test          will own Acme, a client organization on the spoke eu-1\n\
          \x20   gus@globex.test        will own Globex, a client organization on the spoke us-1\n\
-         \x20   lena@initech.test      owns nothing yet\n\n  \
+         \x20   lena@initech.test      owns nothing yet\n\
+         \x20   mia@acme.test          will be a developer in one team of Acme\n\n  \
          Try:\n\
          \x20   sign in as the site administrator and open Clusters; accept what asks to join\n\
          \x20   open Northwind Cloud and create a client organization for lena@initech.test in three steps\n\
-         \x20   sign in as ada in a private window: Acme is all there is\n\
+         \x20   sign in as ada in a private window: Acme is all there is; as mia: one team and its project\n\
+         \x20   open Access in Acme, and ask why mia@acme.test may or may not do something\n\
+         \x20   sign in as omar, open Payments and move it beneath Marketing: first you see who gains and loses what\n\
          \x20   target/debug/bastide login --server {url}\n\n  Ctrl-C stops everything and leaves nothing behind.\n"
     )
 }
@@ -190,6 +195,7 @@ async fn spokes(hub: &Hub, admin: &Client) -> Result<()> {
     };
     let dedicated = GatewayChoice::Dedicated { configuration: "edge".into() };
     client_organization(admin, ("Acme", "ada@acme.test", "eu-1"), Some(pool), dedicated).await?;
+    people_of_acme(admin).await?;
     client_organization(admin, ("Globex", "gus@globex.test", "us-1"), None, GatewayChoice::Shared {}).await?;
     for (name, spoke) in [("eu-1", &eu), ("us-1", &us)] {
         say(&format!(
@@ -199,6 +205,18 @@ async fn spokes(hub: &Hub, admin: &Client) -> Result<()> {
     }
     say("Both spokes run. Ctrl-C stops everything.");
     std::future::pending().await
+}
+
+/// A team with a project, and another project that the team does not see.
+async fn people_of_acme(admin: &Client) -> Result<()> {
+    admin.create_team("acme", &NewTeam { name: "Core".into(), ..NewTeam::default() }).await?;
+    let mia = NewTeamMember { user: "mia@acme.test".into(), role: TeamRole::Developer };
+    admin.add_team_member(("acme", "core"), &mia).await?;
+    for name in ["Shop", "Vault"] {
+        admin.create_project("acme", &NewProject { name: name.into(), ..NewProject::default() }).await?;
+    }
+    admin.set_project_team(("acme", "shop"), "core", TeamRole::Developer).await?;
+    Ok(())
 }
 
 async fn client_organization(

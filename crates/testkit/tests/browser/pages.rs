@@ -249,6 +249,9 @@ const ORGANIZATION: &[Page] = &[
         views: &[
             view(Empty, "access", "/o/acme/access"),
             view(Full, "access-denied", "/o/acme/access?action=teams.create&user=mia%40acme.test"),
+            view(Full, "access-of-a-project", "/o/acme/access?action=projects.view&project=shop").by(Member),
+            view(Error, "access-of-no-project", "/o/acme/access?action=projects.view&project=vault")
+                .by(Member),
             view(Full, "access-allowed", "/o/acme/access?action=teams.create&user=").by(Tenant),
             view(Error, "access-of-nobody", "/o/acme/access?action=teams.create&user=never%40acme.test"),
         ],
@@ -257,7 +260,8 @@ const ORGANIZATION: &[Page] = &[
         route: "/o/{slug}/leave",
         views: &[
             view(Full, "leave-organization", "/o/acme/leave").by(Member),
-            view(Error, "leave-organization-owned", "/o/acme/leave").by(Tenant),
+            view(Full, "leave-organization-owned", "/o/acme/leave").by(Tenant),
+            view(Error, "leave-organization-never-was", "/o/never-was/leave").by(Member),
         ],
     },
     Page {
@@ -290,6 +294,14 @@ const ORGANIZATION: &[Page] = &[
             view(Full, "settings-blocked", "/o/northwind/settings").after(&[Click("Delete organization")]),
             view(Error, "settings-refused", "/o/acme/settings")
                 .after(&[Fill("name", ""), Send("Save changes")]),
+        ],
+    },
+    Page {
+        route: "/o/{slug}/tree",
+        views: &[
+            view(Full, "tree", "/o/northwind/tree"),
+            view(Empty, "tree-alone", "/o/acme/tree"),
+            view(Error, "tree-hidden", "/o/northwind/tree").by(Tenant),
         ],
     },
     Page {
@@ -488,7 +500,7 @@ const PLATFORM: &[Page] = &[
         route: "/platform/users",
         views: &[
             view(Empty, "users-none", "/platform/users?search=zzz").on(Bare),
-            view(Full, "users", "/platform/users"),
+            view(Full, "users", "/platform/users").after(&[Click("Change: what the account")]),
             view(Error, "users-failed", "/platform/users?page_token=x"),
         ],
     },

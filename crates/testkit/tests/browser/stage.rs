@@ -73,7 +73,12 @@ pub(crate) async fn found(admin: &Client) -> Result<()> {
     organization(admin, "Northwind Cloud", Some("northwind"), None).await
 }
 
-async fn organization(client: &Client, name: &str, slug: Option<&str>, parent: Option<&str>) -> Result<()> {
+pub(crate) async fn organization(
+    client: &Client,
+    name: &str,
+    slug: Option<&str>,
+    parent: Option<&str>,
+) -> Result<()> {
     let organization = NewOrganization {
         name: name.into(),
         slug: slug.map(Into::into),

@@ -5,6 +5,7 @@ use anyhow::{Result, ensure};
 use bastide_testkit::cli::Cli;
 use bastide_testkit::fake_agent::{Alive, FakeAgent};
 use bastide_testkit::hub::PASSWORD;
+use bastide_testkit::stories::{OPERATOR, SPOKE, company, roles, units};
 
 use crate::stage::Stage;
 
@@ -17,11 +18,11 @@ struct Story {
 
 impl Story {
     /// An installation with a spoke and a work organization of its administrator's.
-    async fn begin(from: &str) -> Result<Self> {
+    async fn begin() -> Result<Self> {
         let stage = Stage::on_sqlite().await?;
-        let (agent, alive) = stage.licensed("eu-1").await?;
+        let (agent, alive) = stage.licensed(SPOKE).await?;
         let settled = agent.keep_settled();
-        stage.cli.ok(&["organization", "create", "--name", from, "--slug", from]).await?;
+        stage.cli.ok(&["organization", "create", "--name", OPERATOR, "--slug", OPERATOR]).await?;
         Ok(Self { stage, _spoke: (agent, alive, settled) })
     }
 
@@ -51,7 +52,7 @@ impl Story {
             "--administrator",
             owner,
             "--spoke",
-            "eu-1",
+            SPOKE,
             "--gateway",
             "shared",
             "--plan",
@@ -73,81 +74,72 @@ async fn names(cli: &Cli, command: &[&str]) -> Result<Vec<String>> {
 /// architect who belongs to all three, and sees nothing of a fourth.
 #[tokio::test(flavor = "multi_thread")]
 async fn hier_4_work_1_three_business_units_and_who_audits_them() -> Result<()> {
-    const UNITS: [&str; 3] = ["commercial-lending", "investment-services", "retail-banking"];
-    const STAGES: [&str; 3] = ["development", "production", "staging"];
-    let story = Story::begin("platform-team").await?;
-    let emails = ["lead@bank.test", "architect@bank.test", "mobile@bank.test"];
-    let people = story.people(emails).await?;
+    use units::{
+        ARCHITECT, COMPLIANCE, HIDDEN, LEAD, MOBILE, MOBILE_TEAM, PROJECTS, RETAIL, UNITS, WORKS_ON,
+    };
+    let story = Story::begin().await?;
+    let people = story.people(units::PEOPLE).await?;
     let [lead, architect, mobile] = people.as_slice() else { anyhow::bail!("somebody is missing") };
-    for unit in UNITS.into_iter().chain(["treasury"]) {
-        story.client("platform-team", unit, "lead@bank.test").await?;
+    for unit in UNITS.into_iter().chain([HIDDEN]) {
+        story.client(OPERATOR, unit, LEAD).await?;
     }
     for unit in UNITS {
         let at = ["--organization", unit];
-        for team in ["mobile-app-team", "core-banking-team", "compliance-team"] {
+        for team in units::TEAMS {
             lead.ok(&[&["team", "create", "--name", team], &at[..]].concat()).await?;
         }
-        for project in STAGES {
+        for project in PROJECTS {
             lead.ok(&[&["project", "create", "--name", project], &at[..]].concat()).await?;
-            let audits = ["project", "team", "set", project, "compliance-team", "--role", "viewer"];
+            let audits = ["project", "team", "set", project, COMPLIANCE, "--role", "viewer"];
             lead.ok(&[&audits[..], &at[..]].concat()).await?;
         }
-        let works = ["project", "team", "set", "development", "mobile-app-team", "--role", "developer"];
+        let works = ["project", "team", "set", WORKS_ON, MOBILE_TEAM, "--role", "developer"];
         lead.ok(&[&works[..], &at[..]].concat()).await?;
         // Nobody of the unit knows the architect yet: the platform's administrator puts them into the first team.
-        let joins = ["team", "member", "add", "compliance-team", "architect@bank.test", "--role", "viewer"];
+        let joins = ["team", "member", "add", COMPLIANCE, ARCHITECT, "--role", "viewer"];
         story.stage.cli.ok(&[&joins[..], &at[..]].concat()).await?;
     }
-    let joins =
-        ["team", "member", "add", "mobile-app-team", "mobile@bank.test", "--organization", "retail-banking"];
+    let joins = ["team", "member", "add", MOBILE_TEAM, MOBILE, "--organization", RETAIL];
     story.stage.cli.ok(&joins).await?;
 
     ensure!(names(architect, &["organization", "list"]).await? == UNITS);
     for unit in UNITS {
-        ensure!(names(architect, &["project", "list", unit]).await? == STAGES);
-        ensure!(names(architect, &["team", "list", unit]).await? == ["compliance-team"]);
+        ensure!(names(architect, &["project", "list", unit]).await? == PROJECTS);
+        ensure!(names(architect, &["team", "list", unit]).await? == [COMPLIANCE]);
         let changes = architect.run(&["project", "create", "--name", "mine", "--organization", unit]).await?;
         ensure!(changes.code != 0 && changes.stderr.contains("projects.create"), "{}", changes.stderr);
     }
-    for command in [&["organization", "get", "treasury"][..], &["project", "list", "treasury"]] {
+    for command in [&["organization", "get", HIDDEN][..], &["project", "list", HIDDEN]] {
         let said = architect.run(command).await?;
-        ensure!(said.code == NOT_FOUND && !said.stdout.contains("treasury"), "{command:?}: {}", said.stderr);
+        ensure!(said.code == NOT_FOUND && !said.stdout.contains(HIDDEN), "{command:?}: {}", said.stderr);
     }
-    ensure!(names(mobile, &["organization", "list"]).await? == ["retail-banking"]);
-    ensure!(names(mobile, &["project", "list", "retail-banking"]).await? == ["development"]);
-    let other = mobile.run(&["project", "get", "staging", "--organization", "retail-banking"]).await?;
+    ensure!(names(mobile, &["organization", "list"]).await? == [RETAIL]);
+    ensure!(names(mobile, &["project", "list", RETAIL]).await? == [WORKS_ON]);
+    let other = mobile.run(&["project", "get", "staging", "--organization", RETAIL]).await?;
     ensure!(other.code == NOT_FOUND, "{}", other.stderr);
-    let why = architect
-        .ok(&["why", "projects.view", "--project", "staging", "--organization", "retail-banking"])
-        .await?;
+    let why =
+        architect.ok(&["why", "projects.view", "--project", "staging", "--organization", RETAIL]).await?;
     ensure!(why.starts_with("ALLOW") && why.contains("viewer by the team compliance-team"), "{why}");
     story.stage.stop().await
 }
 
-/// Acme Corp with its departments and customers, and who is what in it.
+/// The company with its departments and customers, and who is what in it.
 async fn company(story: &Story, owner: &Cli) -> Result<()> {
-    story.client("platform-team", "acme-corp", "owner@acme.test").await?;
-    story.client("acme-corp", "engineering", "owner@acme.test").await?;
-    story.client("acme-corp", "managed-services", "owner@acme.test").await?;
-    story.client("managed-services", "customer-a", "owner@acme.test").await?;
-    for (name, slug, parent) in [
-        ("Marketing", "marketing", "acme-corp"),
-        ("External Client - Example Inc", "example-inc", "acme-corp"),
-        ("Customer B", "customer-b", "managed-services"),
-    ] {
+    use company::{ADMINISTRATORS, CUSTOMER_A, MADE, OWNER, PLACED, ROBOT, USER};
+    for (slug, above) in PLACED {
+        story.client(above, slug, OWNER).await?;
+    }
+    for (name, slug, parent) in MADE {
         owner.ok(&["organization", "create", "--name", name, "--slug", slug, "--parent", parent]).await?;
     }
     let site = &story.stage.cli;
-    let assign = |user, at, reach| {
-        ["member", "assign", user, "--role", "administrator", "--reach", reach, "--organization", at]
-    };
-    site.ok(&assign("root@acme.test", "acme-corp", "beneath")).await?;
-    site.ok(&assign("engineer@acme.test", "engineering", "here")).await?;
-    site.ok(&assign("robot@acme.test", "engineering", "here")).await?;
-    owner.ok(&["team", "create", "--name", "Operators", "--organization", "customer-a"]).await?;
-    site.ok(&["team", "member", "add", "operators", "user@customer-a.test", "--organization", "customer-a"])
-        .await?;
-    site.ok(&["user", "update", "robot@acme.test", "--access", "no-console"]).await?;
+    for (user, at, reach) in ADMINISTRATORS {
+        let assign = ["member", "assign", user, "--role", "administrator", "--reach", reach];
+        site.ok(&[&assign[..], &["--organization", at]].concat()).await?;
+    }
+    owner.ok(&["team", "create", "--name", "Operators", "--organization", CUSTOMER_A]).await?;
+    site.ok(&["team", "member", "add", "operators", USER, "--organization", CUSTOMER_A]).await?;
+    site.ok(&["user", "update", ROBOT, "--access", "no-console"]).await?;
     Ok(())
 }
 
@@ -155,120 +147,107 @@ async fn company(story: &Story, owner: &Cli) -> Result<()> {
 /// account without console access whose token works. Who sees what, exactly; nothing is deleted before it may be.
 #[tokio::test(flavor = "multi_thread")]
 async fn role_3_role_4_org_8_a_company_with_departments_and_customers() -> Result<()> {
-    let story = Story::begin("platform-team").await?;
-    let emails = [
-        "owner@acme.test",
-        "root@acme.test",
-        "engineer@acme.test",
-        "user@customer-a.test",
-        "robot@acme.test",
-    ];
-    let people = story.people(emails).await?;
+    use company::{CUSTOMER_A, DELETED, ENGINEERING, HIDDEN_FROM_USER, ROBOT, SEES, SERVICES};
+    let story = Story::begin().await?;
+    let people = story.people(company::PEOPLE).await?;
     let [owner, root, engineer, theirs, machine] = people.as_slice() else {
         anyhow::bail!("somebody is missing")
     };
     company(&story, owner).await?;
 
-    let all = [
-        "acme-corp",
-        "customer-a",
-        "customer-b",
-        "engineering",
-        "example-inc",
-        "managed-services",
-        "marketing",
-    ];
-    for (who, sees) in [
-        (root, &all[..]),
-        (engineer, &["engineering"]),
-        (theirs, &["customer-a"]),
-        (machine, &["engineering"]),
-    ] {
+    for (who, (email, sees)) in [root, engineer, theirs, machine].into_iter().zip(SEES) {
         let mut seen = names(who, &["organization", "list"]).await?;
         seen.sort();
-        ensure!(seen == sees, "{seen:?}, not {sees:?}");
+        ensure!(seen == sees, "{email} sees {seen:?}, not {sees:?}");
     }
-    for hidden in ["acme-corp", "managed-services", "customer-b"] {
+    for hidden in HIDDEN_FROM_USER {
         let said = theirs.run(&["organization", "get", hidden]).await?;
         ensure!(said.code == NOT_FOUND, "{hidden}: {}", said.stderr);
     }
-    let members = theirs.run(&["member", "list", "customer-a"]).await?;
+    let members = theirs.run(&["member", "list", CUSTOMER_A]).await?;
     ensure!(members.stderr.contains("members.view"), "{}", members.stderr);
-    ensure!(
-        story.stage.hub.visitor()?.sign_in("robot@acme.test", PASSWORD).await.is_err(),
-        "no console access"
-    );
+    ensure!(story.stage.hub.visitor()?.sign_in(ROBOT, PASSWORD).await.is_err(), "no console access");
 
     let delete = |slug| ["organization", "delete", slug, "--confirm", slug, "--wait", "--timeout", "60s"];
-    let refused = root.run(&delete("managed-services")).await?;
+    let refused = root.run(&delete(SERVICES)).await?;
     ensure!(refused.code != 0 && refused.stderr.contains("customer-a, customer-b"), "{}", refused.stderr);
-    let not_theirs = engineer.run(&delete("engineering")).await?;
+    let not_theirs = engineer.run(&delete(ENGINEERING)).await?;
     ensure!(not_theirs.stderr.contains("organizations.delete"), "{}", not_theirs.stderr);
-    for slug in ["customer-a", "customer-b", "managed-services"] {
+    for slug in DELETED {
         root.ok(&delete(slug)).await?;
     }
     ensure!(names(theirs, &["organization", "list"]).await?.is_empty(), "nothing is left of customer A");
     story.stage.stop().await
 }
 
+/// What somebody is offered with an organization.
+async fn offered(who: &Cli) -> Result<Vec<String>> {
+    let shown = who.json(&["organization", "get", roles::ORGANIZATION]).await?;
+    let actions =
+        shown.pointer("/actions").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    Ok(actions.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect())
+}
+
 /// One organization: owner, administrators, groups of people with projects, a billing administrator; what each is offered;
 /// leaving; nothing is deleted while there are projects.
 #[tokio::test(flavor = "multi_thread")]
 async fn role_1_role_2_org_9_the_roles_of_one_organization() -> Result<()> {
-    let story = Story::begin("platform-team").await?;
-    let emails = ["owner@acme.test", "admin@acme.test", "dev@acme.test", "money@acme.test"];
-    let people = story.people(emails).await?;
+    use roles::{ADMINISTRATOR, ASKED, BILLING, DEVELOPER, OFFERED, ORGANIZATION, OWNER};
+    let story = Story::begin().await?;
+    let people = story.people(roles::PEOPLE).await?;
     let [owner, admin, dev, money] = people.as_slice() else { anyhow::bail!("somebody is missing") };
-    story.client("platform-team", "acme", "owner@acme.test").await?;
-    let at = ["--organization", "acme"];
+    story.client(OPERATOR, ORGANIZATION, OWNER).await?;
+    let at = ["--organization", ORGANIZATION];
     let site = &story.stage.cli;
-    site.ok(&["member", "assign", "admin@acme.test", "--role", "administrator", "--organization", "acme"])
-        .await?;
-    admin.ok(&[&["team", "create", "--name", "Group"], &at[..]].concat()).await?;
-    admin.ok(&[&["project", "create", "--name", "Shop"], &at[..]].concat()).await?;
-    admin.ok(&[&["project", "create", "--name", "Vault"], &at[..]].concat()).await?;
-    admin
-        .ok(&[&["project", "team", "set", "shop", "group", "--role", "developer"], &at[..]].concat())
-        .await?;
-    site.ok(&[&["team", "member", "add", "group", "dev@acme.test"], &at[..]].concat()).await?;
-    let refused = admin.run(&[&["billing", "assign", "dev@acme.test"], &at[..]].concat()).await?;
+    site.ok(&[&["member", "assign", ADMINISTRATOR, "--role", "administrator"], &at[..]].concat()).await?;
+    let ((group, group_slug), (_, shared)) = (roles::GROUP, roles::PROJECTS[0]);
+    admin.ok(&[&["team", "create", "--name", group], &at[..]].concat()).await?;
+    for (project, _) in roles::PROJECTS {
+        admin.ok(&[&["project", "create", "--name", project], &at[..]].concat()).await?;
+    }
+    let works = ["project", "team", "set", shared, group_slug, "--role", "developer"];
+    admin.ok(&[&works[..], &at[..]].concat()).await?;
+    site.ok(&[&["team", "member", "add", group_slug, DEVELOPER], &at[..]].concat()).await?;
+    let refused = admin.run(&[&["billing", "assign", DEVELOPER], &at[..]].concat()).await?;
     ensure!(refused.code == NOT_FOUND, "billing is not an administrator's: {}", refused.stderr);
 
-    let offered = async |who: &Cli| -> Result<Vec<String>> {
-        let shown = who.json(&["organization", "get", "acme"]).await?;
-        let actions =
-            shown.pointer("/actions").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
-        Ok(actions.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect())
-    };
-    let has = |all: &[String], one: &str| all.iter().any(|known| known == one);
-    let (of_owner, of_admin, of_dev) = (offered(owner).await?, offered(admin).await?, offered(dev).await?);
-    ensure!(has(&of_owner, "update") && has(&of_owner, "delete") && !has(&of_owner, "leave"), "{of_owner:?}");
-    ensure!(
-        !has(&of_admin, "update") && !has(&of_admin, "delete") && has(&of_admin, "leave"),
-        "{of_admin:?}"
-    );
-    ensure!(of_dev == ["leave"], "{of_dev:?}");
-    ensure!(names(dev, &["project", "list", "acme"]).await? == ["shop"]);
-    ensure!(dev.run(&["member", "list", "acme"]).await?.stderr.contains("members.view"));
+    for (who, (email, expected)) in [owner, admin, dev].into_iter().zip(OFFERED) {
+        let all = offered(who).await?;
+        let of_these: Vec<&str> =
+            ASKED.into_iter().filter(|one| all.iter().any(|known| known == one)).collect();
+        ensure!(of_these == expected, "{email} is offered {all:?}");
+    }
+    ensure!(offered(dev).await? == ["leave"], "and a member nothing else");
+    ensure!(names(dev, &["project", "list", ORGANIZATION]).await? == [shared]);
+    ensure!(dev.run(&["member", "list", ORGANIZATION]).await?.stderr.contains("members.view"));
 
-    // The owner may name who is here already; the platform's administrator has shown `money` to them by a team.
-    site.ok(&[&["team", "member", "add", "group", "money@acme.test"], &at[..]].concat()).await?;
-    owner.ok(&[&["billing", "assign", "money@acme.test"], &at[..]].concat()).await?;
-    admin.ok(&[&["team", "member", "remove", "group", "money@acme.test"], &at[..]].concat()).await?;
-    ensure!(names(money, &["billing", "list"]).await? == ["acme"]);
+    // The owner may name who is here already; the platform's administrator has shown them to the owner by a team.
+    site.ok(&[&["team", "member", "add", group_slug, BILLING], &at[..]].concat()).await?;
+    owner.ok(&[&["billing", "assign", BILLING], &at[..]].concat()).await?;
+    admin.ok(&[&["team", "member", "remove", group_slug, BILLING], &at[..]].concat()).await?;
+    ensure!(names(money, &["billing", "list"]).await? == [ORGANIZATION]);
     ensure!(names(money, &["organization", "list"]).await?.is_empty(), "billing shows nothing else");
 
-    dev.ok(&["organization", "leave", "acme"]).await?;
+    dev.ok(&["organization", "leave", ORGANIZATION]).await?;
     ensure!(names(dev, &["organization", "list"]).await?.is_empty());
-    let refused = owner.run(&["organization", "leave", "acme"]).await?;
+    parting(owner, money).await?;
+    story.stage.stop().await
+}
+
+/// The owner cannot leave, and deletes it once its projects are gone.
+async fn parting(owner: &Cli, money: &Cli) -> Result<()> {
+    use roles::ORGANIZATION;
+    let refused = owner.run(&["organization", "leave", ORGANIZATION]).await?;
     ensure!(refused.stderr.contains("owner_cannot_leave"), "{}", refused.stderr);
-    let delete = ["organization", "delete", "acme", "--confirm", "acme", "--wait", "--timeout", "60s"];
+    let at = ["--organization", ORGANIZATION];
+    let delete = ["organization", "delete", ORGANIZATION, "--confirm", ORGANIZATION];
+    let delete = [&delete[..], &["--wait", "--timeout", "60s"]].concat();
     let refused = owner.run(&delete).await?;
     ensure!(refused.stderr.contains("shop, vault"), "{}", refused.stderr);
-    for project in ["shop", "vault"] {
+    for (_, project) in roles::PROJECTS {
         owner.ok(&[&["project", "delete", project, "--confirm", project], &at[..]].concat()).await?;
     }
     owner.ok(&delete).await?;
     ensure!(names(money, &["billing", "list"]).await?.is_empty());
-    story.stage.stop().await
+    Ok(())
 }

@@ -1,15 +1,17 @@
 //! Pages about who belongs to an organization, about leaving it, and about billing.
 
+use bastide_api::PageQuery;
 use bastide_api::members::MemberQuery;
 use bastide_api::organizations::OrganizationView;
-use bastide_model::{AssignmentId, Permission, UserId};
+use bastide_api::roles::RoleView;
+use bastide_model::limits::PAGE_SIZE_MAX;
+use bastide_model::{AssignmentId, Error, UserId};
 
-use super::organizations::require;
 use super::visit::{Visit, fields, go, show};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, Name, Search};
 use crate::http::problem::Failure;
-use crate::http::{billing, members as api};
+use crate::http::{billing, members as api, roles};
 use crate::pages::{self, AssignmentForm, BillingPage, BillingsPage, LeaveOrganizationPage, MembersPage};
 
 async fn members_page(
@@ -30,7 +32,22 @@ async fn members_page(
     let listed = api::list(visit.state(), visit.who(), At(slug), Search(query), visit.uri.clone()).await;
     let members = visit.listing(listed)?;
     let (source, role) = (source.unwrap_or_default(), role.unwrap_or_default());
-    Ok(MembersPage { organization, members, source, role, form, problem: None })
+    let roles = custom_roles(visit, &organization).await?;
+    Ok(MembersPage { organization, members, source, role, roles, form, problem: None })
+}
+
+/// What whoever gives roles here can choose, besides the built-in one: of the custom roles those that they see.
+async fn custom_roles(visit: &Visit, organization: &OrganizationView) -> Result<Vec<RoleView>, Failure> {
+    let may_give = organization.actions.iter().any(|action| action == "assign");
+    let (Ok(slug), true) = (Name::try_from(organization.slug.clone()), may_give) else {
+        return Ok(Vec::new());
+    };
+    let all = Search(PageQuery { page_size: Some(PAGE_SIZE_MAX), ..PageQuery::default() });
+    match roles::list(visit.state(), visit.who(), At(slug), all, visit.uri.clone()).await {
+        Ok(listed) => Ok(listed.into_value().items.into_iter().filter(|role| !role.built_in).collect()),
+        Err(Failure::Domain(Error::Forbidden { .. })) => Ok(Vec::new()),
+        Err(other) => Err(other),
+    }
 }
 
 pub(super) async fn list(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
@@ -92,7 +109,6 @@ pub(super) async fn remove(mut visit: Visit, At((slug, user)): At<(Name, UserId)
 
 pub(super) async fn leave(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
     let organization = visit.enter(&slug).await?;
-    require(&organization, "leave", Permission::OrganizationsView)?;
     Ok(show(pages::leave_organization(&visit.page, &LeaveOrganizationPage { organization, problem: None })))
 }
 

@@ -1,10 +1,13 @@
 //! Pages of the installation: client organizations, accounts, plans, the log.
 
-use bastide_api::users::NewUser;
+use bastide_api::problem::ProblemField;
+use bastide_api::users::{AccessLevel, NewUser, UserChange};
+use bastide_model::UserId;
 
-use super::visit::{Visit, go, show};
+use super::organizations::revision;
+use super::visit::{Visit, go, show, wrong};
 use crate::http::answer::Html;
-use crate::http::extract::{Body, Form, Search};
+use crate::http::extract::{At, Body, Form, IfMatch, Search};
 use crate::http::problem::Failure;
 use crate::http::{audit, hubs, organizations, plans, users};
 use crate::pages::{self, AuditPage, ClientOrganizationsPage, NewUserPage, PlansPage, UsersPage};
@@ -31,11 +34,50 @@ pub(super) async fn client_organizations(visit: Visit) -> Result<Html, Failure> 
     Ok(show(pages::client_organizations(&visit.page, &view)))
 }
 
-pub(super) async fn users(visit: Visit) -> Result<Html, Failure> {
+async fn users_page(visit: &Visit) -> Result<UsersPage, Failure> {
     let query = Search(visit.list_query());
     let users = visit.listing(users::list(visit.state(), visit.who(), query, visit.uri.clone()).await)?;
     let may_create = visit.page.is_site_administrator() || visit.page.is_client_administrator();
-    Ok(show(pages::users(&visit.page, &UsersPage { users, may_create })))
+    Ok(UsersPage { users, may_create, problem: None })
+}
+
+pub(super) async fn users(visit: Visit) -> Result<Html, Failure> {
+    let view = users_page(&visit).await?;
+    Ok(show(pages::users(&visit.page, &view)))
+}
+
+pub(super) async fn user_access(visit: Visit, At(user): At<UserId>, form: Form) -> Result<Html, Failure> {
+    // Before the form is looked at: to who may not see the account it does not exist.
+    users::view(visit.state(), visit.who(), At(user)).await?;
+    let seen = IfMatch(revision(form.text("etag")));
+    let changed = match chosen_access(form.text("access")) {
+        Ok(access) => {
+            let change = Body(UserChange { access });
+            users::update(visit.state(), visit.who(), At(user), seen, change).await.map(|_| ())
+        }
+        Err(field) => wrong(vec![field]),
+    };
+    match changed {
+        Ok(()) => Ok(go("/platform/users", Some("saved"))),
+        Err(failure) => {
+            let view = users_page(&visit).await?;
+            visit.refused(failure, |page, problem| {
+                pages::users(page, &UsersPage { problem: Some(problem), ..view })
+            })
+        }
+    }
+}
+
+fn chosen_access(word: &str) -> Result<AccessLevel, ProblemField> {
+    match word {
+        "enabled" => Ok(AccessLevel::Enabled),
+        "no_console" => Ok(AccessLevel::NoConsole),
+        "disabled" => Ok(AccessLevel::Disabled),
+        _ => Err(ProblemField {
+            pointer: "/access".to_owned(),
+            detail: "choose enabled, no_console or disabled".to_owned(),
+        }),
+    }
 }
 
 pub(super) async fn user_new(visit: Visit) -> Result<Html, Failure> {

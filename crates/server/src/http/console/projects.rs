@@ -1,9 +1,11 @@
 //! Projects of an organization.
 
-use bastide_api::teams::{ProjectDeleteQuery, TeamRoleChoice};
+use bastide_api::PageQuery;
+use bastide_api::teams::{ProjectDeleteQuery, ProjectView, TeamRoleChoice};
+use bastide_model::limits::PAGE_SIZE_MAX;
 
 use super::organizations::revision;
-use super::teams::choices;
+use super::teams;
 use super::visit::{Visit, fields, go, show, wrong};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, IfMatch, Name, Search};
@@ -46,14 +48,14 @@ async fn one(visit: &mut Visit, slug: &Name, project: &Name) -> Result<ProjectPa
     let path = || At((slug.clone(), project.clone()));
     let found = projects::view(visit.state(), visit.who(), path()).await?.into_value();
     let query = Search(visit.list_query());
-    let teams = projects::teams(visit.state(), visit.who(), path(), query, visit.uri.clone()).await;
-    let teams = visit.listing(teams)?;
+    let shared = projects::teams(visit.state(), visit.who(), path(), query, visit.uri.clone()).await;
+    let shared = visit.listing(shared)?;
     let may_share = found.actions.iter().any(|action| action == "assign_teams");
-    let mut choices = if may_share { choices(visit, slug).await? } else { Vec::new() };
-    choices.retain(|team| teams.items().iter().all(|one| one.team != team.id));
+    let mut choices = if may_share { teams::choices(visit, slug).await? } else { Vec::new() };
+    choices.retain(|team| shared.items().iter().all(|one| one.team != team.id));
     let form = GroupForm::of(&found.name, &found.description);
     let confirm = String::new();
-    Ok(ProjectPage { organization, project: found, teams, choices, form, confirm, problem: None })
+    Ok(ProjectPage { organization, project: found, teams: shared, choices, form, confirm, problem: None })
 }
 
 pub(super) async fn view(mut visit: Visit, At((slug, project)): At<(Name, Name)>) -> Result<Html, Failure> {
@@ -151,4 +153,12 @@ pub(super) async fn team_remove(
         Ok(_) => Ok(go(&address(&slug, &project), Some("saved"))),
         Err(failure) => again(visit, (&slug, &project), failure, |_| ()).await,
     }
+}
+
+/// The projects that the caller sees, for a choice: the first page of them.
+pub(super) async fn choices(visit: &Visit, slug: &Name) -> Result<Vec<ProjectView>, Failure> {
+    let first = Search(PageQuery { page_size: Some(PAGE_SIZE_MAX), ..PageQuery::default() });
+    let listed =
+        projects::list(visit.state(), visit.who(), At(slug.clone()), first, visit.uri.clone()).await?;
+    Ok(listed.into_value().items)
 }

@@ -4,9 +4,9 @@ use bastide_api::access::AccessQuery;
 use bastide_api::organizations::OrganizationView;
 use bastide_api::registry::PermissionView;
 use bastide_api::roles::RoleView;
-use bastide_model::Permission;
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::{ASSIGNABLE, BILLING};
+use bastide_model::{Error, Permission};
 
 use super::organizations::revision;
 use super::visit::{Visit, fields, go, show};
@@ -100,34 +100,78 @@ struct Asked {
     user: String,
     #[serde(default)]
     action: String,
+    #[serde(default)]
+    team: String,
+    #[serde(default)]
+    project: String,
 }
 
-pub(super) async fn explain(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
-    let organization = visit.enter(&slug).await?;
-    let asked: Asked = parse_query(visit.uri.query().unwrap_or_default())?;
+/// A page without an answer yet: what was asked, and what can be chosen.
+async fn access_page(
+    visit: &Visit,
+    slug: &Name,
+    organization: OrganizationView,
+    asked: &Asked,
+) -> Result<AccessPage, Failure> {
     let of = ASSIGNABLE.union(BILLING).union(PermissionSet::of(&[
         Permission::PlacementsCreate,
         Permission::PlacementsDelete,
         Permission::HostNamesUpdate,
     ]));
-    let mut view = AccessPage {
+    Ok(AccessPage {
         permissions: permissions(of),
         user: asked.user.trim().to_owned(),
         action: asked.action.clone(),
+        team: asked.team.trim().to_owned(),
+        project: asked.project.trim().to_owned(),
+        teams: super::teams::choices(visit, slug).await?,
+        projects: super::projects::choices(visit, slug).await?,
         answer: None,
         problem: None,
         organization,
-    };
+    })
+}
+
+/// The question that the page asks.
+fn query(view: &AccessPage) -> Result<AccessQuery, Failure> {
+    if !view.team.is_empty() && !view.project.is_empty() {
+        return Err(Error::field(
+            "project",
+            "leave one of the two empty: it is about a team or about a project",
+        )
+        .into());
+    }
+    let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    Ok(AccessQuery {
+        action: view.action.clone(),
+        user: filled(&view.user),
+        organization: Some(view.organization.slug.clone()),
+        team: filled(&view.team),
+        project: filled(&view.project),
+        cluster: None,
+    })
+}
+
+pub(super) async fn explain(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
+    let organization = visit.enter(&slug).await?;
+    let asked: Asked = parse_query(visit.uri.query().unwrap_or_default())?;
+    let mut view = access_page(&visit, &slug, organization, &asked).await?;
     if asked.action.is_empty() {
         return Ok(show(pages::access(&visit.page, &view)));
     }
-    let query = AccessQuery {
-        action: asked.action,
-        user: Some(view.user.clone()).filter(|user| !user.is_empty()),
-        organization: Some(view.organization.id.clone()),
-        ..AccessQuery::default()
+    let answer = match query(&view) {
+        Ok(query) => access::explain(visit.state(), visit.who(), Search(query)).await,
+        Err(failure) => Err(failure),
     };
-    match access::explain(visit.state(), visit.who(), Search(query)).await {
+    // The organization is there: what is not is the team or the project, and that is a wrong choice, no missing page.
+    let answer = answer.map_err(|failure| match failure {
+        Failure::Domain(Error::NotFound) => {
+            let field = if view.team.is_empty() { "project" } else { "team" };
+            Error::field(field, "there is none of this name here for you").into()
+        }
+        other => other,
+    });
+    match answer {
         Ok(answer) => {
             view.answer = Some(answer.into_value());
             Ok(show(pages::access(&visit.page, &view)))

@@ -1,8 +1,9 @@
-//! Where an organization lies in the tree: moving it, and what is in the way of its end.
+//! Where an organization lies in the tree: what is beneath it, moving it, and what is in the way of its end.
 
 use bastide_api::organizations::OrganizationView;
 use bastide_api::problem::ProblemField;
 use bastide_api::tree::{BlockerView, Move};
+use bastide_model::limits::PAGE_SIZE_MAX;
 use bastide_model::{Error, Permission};
 
 use super::organizations::{require, revision};
@@ -10,13 +11,13 @@ use super::visit::{Visit, go, show, wrong};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, IfMatch, Name};
 use crate::http::problem::Failure;
-use crate::http::tree;
-use crate::pages::{self, MovePage, ROOT};
+use crate::http::tree as api;
+use crate::pages::{self, MovePage, ROOT, TreePage};
 
 /// What blocks the deletion of an organization, and how much more that the caller does not see; nothing for whoever may not
 /// delete it.
 pub(super) async fn blockers(visit: &Visit, slug: &Name) -> Result<(Vec<BlockerView>, u64), Failure> {
-    match tree::deletion(visit.state(), visit.who(), At(slug.clone())).await {
+    match api::deletion(visit.state(), visit.who(), At(slug.clone())).await {
         Ok(found) => {
             let found = found.into_value();
             Ok((found.blockers, found.blockers_unnamed))
@@ -24,6 +25,13 @@ pub(super) async fn blockers(visit: &Visit, slug: &Name) -> Result<(Vec<BlockerV
         Err(Failure::Domain(Error::Forbidden { .. })) => Ok((Vec::new(), 0)),
         Err(other) => Err(other),
     }
+}
+
+pub(super) async fn tree(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
+    let organization = visit.enter(&slug).await?;
+    let all = visit.page.switcher.clone();
+    let is_cut = u32::try_from(all.len()).is_ok_and(|seen| seen >= PAGE_SIZE_MAX);
+    Ok(show(pages::tree(&visit.page, &TreePage { organization, all, is_cut })))
 }
 
 fn destination(to: &str) -> Move {
@@ -39,7 +47,7 @@ fn page(visit: &Visit, organization: OrganizationView, to: String) -> MovePage {
 /// What would follow; a place that is not to be seen is a wrong choice and not a page that is missing.
 async fn preview(visit: &Visit, slug: &Name, view: &MovePage) -> Result<MovePage, Failure> {
     let to = Body(destination(&view.to));
-    match tree::preview(visit.state(), visit.who(), At(slug.clone()), to).await {
+    match api::preview(visit.state(), visit.who(), At(slug.clone()), to).await {
         Ok(found) => Ok(MovePage { preview: Some(found.into_value()), ..view.clone() }),
         Err(Failure::Domain(Error::NotFound)) => {
             Err(Error::field("/parent", "there is no such organization for you").into())
@@ -84,7 +92,7 @@ pub(super) async fn relocation_post(
     let moved = match confirmed {
         Ok(()) => {
             let (seen, to) = (IfMatch(revision(form.text("etag"))), Body(destination(&view.to)));
-            tree::relocate(visit.state(), visit.who(), At(slug.clone()), seen, to).await
+            api::relocate(visit.state(), visit.who(), At(slug.clone()), seen, to).await
         }
         Err(failure) => Err(failure),
     };

@@ -51,6 +51,18 @@ pub fn operation(word: &str) -> String {
         "organization_create_root" => return "Organization created".to_owned(),
         "cluster_request" => return "Cluster asked to join".to_owned(),
         "setup_complete" => return "Installation set up".to_owned(),
+        "assignment_create" => return "Role given".to_owned(),
+        "assignment_update" => return "Given role changed".to_owned(),
+        "assignment_delete" => return "Role taken away".to_owned(),
+        "billing_administrator_create" => return "Billing role given".to_owned(),
+        "billing_administrator_delete" => return "Billing role taken away".to_owned(),
+        "member_delete" => return "Member removed".to_owned(),
+        "organization_leave" => return "Organization left".to_owned(),
+        "team_leave" => return "Team left".to_owned(),
+        "team_member_set" => return "Place in a team given".to_owned(),
+        "team_member_delete" => return "Taken out of a team".to_owned(),
+        "project_team_set" => return "Team put on a project".to_owned(),
+        "project_team_delete" => return "Team taken off a project".to_owned(),
         _ => {}
     }
     let Some((noun, verb)) = word.rsplit_once('_') else { return words(word) };

@@ -92,11 +92,14 @@ pub fn billing(ctx: &Context, view: &BillingPage) -> Markup {
             }
         }
         @if may("assign") {
-            form.form.card method="post" action=(base) {
-                (Field::new("user", "New billing administrator", &view.user).pointer("user").longest(254)
-                    .hint(html! { "E-mail address or id. They see the billing and nothing else of the organization by it." })
-                    .render(errors))
-                div.actions { (button::submit("Add")) }
+            section.section aria-labelledby="add-title" {
+                h2 id="add-title" { "Add a billing administrator" }
+                form.form.card method="post" action=(base) {
+                    (Field::new("user", "Person", &view.user).pointer("user").longest(254)
+                        .hint(html! { "E-mail address or id. They see the billing and nothing else of the organization by it." })
+                        .render(errors))
+                    div.actions { (button::submit("Add billing administrator")) }
+                }
             }
         }
         @if may("leave") { (give_up(&base)) }

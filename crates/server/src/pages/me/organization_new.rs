@@ -143,7 +143,8 @@ fn parent_choice(view: &NewOrganizationPage, errors: Errors<'_>) -> Markup {
         return html! {};
     }
     let none = (String::new(), "None: it stands by itself".to_owned());
-    let parents = view.parents.iter().map(|parent| (parent.slug.clone(), parent.name.clone()));
+    let parents =
+        view.parents.iter().map(|parent| (parent.slug.clone(), format!("{} ({})", parent.name, parent.slug)));
     Select {
         name: "parent",
         label: "Beneath",

@@ -35,7 +35,8 @@ pub fn delete_organization(ctx: &Context, view: &DeletePage) -> Markup {
     let title = format!("Delete {}", view.organization.name);
     let body = html! {
         (errors.summary(&[("/confirm", "confirm")]))
-        div.card.form { (delete_form(view, errors, false)) }
+        @if is_blocked(view) { (delete_form(view, errors, false)) }
+        @else { div.card.form { (delete_form(view, errors, false)) } }
     };
     let frame = Frame::new(&title, body).crumbs(super::crumbs(&view.organization)).failed(errors.any());
     layout::console(ctx, &frame)
@@ -51,7 +52,7 @@ pub(super) fn delete_form(view: &DeletePage, errors: Errors<'_>, in_dialog: bool
             &html! { p { "That goes on by itself." } },
         );
     }
-    if !view.blockers.is_empty() || view.blockers_unnamed > 0 {
+    if is_blocked(view) {
         return blocked(view, in_dialog);
     }
     html! {
@@ -71,6 +72,10 @@ pub(super) fn delete_form(view: &DeletePage, errors: Errors<'_>, in_dialog: bool
     }
 }
 
+fn is_blocked(view: &DeletePage) -> bool {
+    !view.blockers.is_empty() || view.blockers_unnamed > 0
+}
+
 fn blocked(view: &DeletePage, in_dialog: bool) -> Markup {
     let unnamed = view.blockers_unnamed;
     let listed = html! {
@@ -85,6 +90,7 @@ fn blocked(view: &DeletePage, in_dialog: bool) -> Markup {
     html! {
         (callout(Tone::Warn, "It cannot be deleted yet", &listed))
         @if in_dialog { div.actions { button.button type="button" data-cancel hidden { "Close" } } }
+        @else { div.actions { (button::link(&format!("/o/{}", view.organization.slug), "Keep it")) } }
     }
 }
 

@@ -4,13 +4,14 @@
 use bastide_api::Problem;
 use bastide_api::members::{AccessSource, AssignmentChange, MemberView, Named, NewAssignment, Reach};
 use bastide_api::organizations::OrganizationView;
+use bastide_api::roles::RoleView;
 use maud::{Markup, html};
 
 use crate::pages::components::confirm::{Confirm, confirm};
-use crate::pages::components::field::{Choice, Field, Radios};
+use crate::pages::components::field::{Choice, Field, Radios, Select};
 use crate::pages::components::list::{ListText, encode, list};
 use crate::pages::components::problem::Errors;
-use crate::pages::components::status::{Tone, badge};
+use crate::pages::components::status::{Tone, badge, callout};
 use crate::pages::components::{button, state, status, table, text};
 use crate::pages::context::{Context, Listing};
 use crate::pages::forms::Fields;
@@ -81,6 +82,8 @@ pub struct MembersPage {
     pub source: String,
     /// With which role; empty for all.
     pub role: String,
+    /// The custom roles that can be given here, as far as the reader sees them.
+    pub roles: Vec<RoleView>,
     /// What was typed about a role for somebody.
     pub form: AssignmentForm,
     /// Why the page comes back.
@@ -293,15 +296,23 @@ fn removal(base: &str, member: &MemberView) -> Markup {
 
 fn give(view: &MembersPage, base: &str, errors: Errors<'_>) -> Markup {
     let form = &view.form;
-    let role = if form.role.is_empty() { "administrator" } else { &form.role };
+    let custom = view.roles.iter().map(|role| (role.id.clone(), format!("{} ({})", role.name, role.slug)));
+    let choices =
+        std::iter::once(("administrator".to_owned(), "Administrator".to_owned())).chain(custom).collect();
     html! {
         section.section aria-labelledby="give-title" {
             h2 id="give-title" { "Give somebody a role" }
             form.form.card method="post" action={ (base) "/members" } {
                 (Field::new("user", "Person", &form.user).longest(254)
                     .hint(html! { "E-mail address or id of somebody whom you see in an organization already." }).render(errors))
-                (Field::new("role", "Role", role).longest(64).code()
-                    .hint(html! { code { "administrator" } ", or the short name of a custom role." }).render(errors))
+                (Select {
+                    name: "role",
+                    label: "Role",
+                    pointer: "/role",
+                    hint: html! { a href={ (base) "/roles" } { "What each role allows" } },
+                    choices,
+                    chosen: &form.role,
+                }.render(errors))
                 (Radios {
                     name: "reach",
                     legend: "How far it reaches",
@@ -335,18 +346,43 @@ pub fn leave_organization(ctx: &Context, view: &LeaveOrganizationPage) -> Markup
     let address = format!("/o/{}", view.organization.slug);
     let body = html! {
         (errors.summary(&[]))
-        form.form.card method="post" action={ (address) "/leave" } {
-            p { "Your roles and your teams in " (text::name(&view.organization.name)) " end at once, and with them what you may \
-                 do in its projects. What you made there stays with the organization." }
-            p.hint { "To come back, somebody who administers it has to give you a role again." }
-            div.actions {
-                (button::link(&address, "Stay"))
-                button.button.danger.solid type="submit" { "Leave" }
-            }
-        }
+        @if offers(&view.organization, "leave") { (leave_form(view, &address)) } @else { (no_leaving(view, &address)) }
     };
     let frame = Frame::new("Leave the organization", body)
         .crumbs(super::crumbs(&view.organization))
         .failed(errors.any());
     layout::console(ctx, &frame)
+}
+
+fn leave_form(view: &LeaveOrganizationPage, address: &str) -> Markup {
+    html! {
+        form.form.card method="post" action={ (address) "/leave" } {
+            p { "Your roles and your teams in " (text::name(&view.organization.name)) " end at once, and with them what you may \
+                 do in its projects. What you made there stays with the organization." }
+            p.hint { "To come back, somebody who administers it has to give you a role again." }
+            div.actions {
+                (button::link(address, "Stay"))
+                button.button.danger.solid type="submit" { "Leave organization" }
+            }
+        }
+    }
+}
+
+/// Why there is nothing to confirm.
+fn no_leaving(view: &LeaveOrganizationPage, address: &str) -> Markup {
+    let (title, sentence) = if view.organization.role.as_deref() == Some("owner") {
+        ("You are its owner", "An organization has exactly one owner, and an owner does not leave.")
+    } else {
+        (
+            "There is nothing to leave",
+            "You have no role and no team in it: what you may do here comes from above.",
+        )
+    };
+    html! {
+        (callout(Tone::Neutral, title, &html! { p { (sentence) } }))
+        div.actions {
+            (button::link(address, "Back to the organization"))
+            @if offers(&view.organization, "delete") { (button::link(&format!("{address}/delete"), "Delete it")) }
+        }
+    }
 }

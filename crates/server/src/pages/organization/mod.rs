@@ -13,6 +13,7 @@ mod relocation;
 mod roles;
 mod settings;
 mod teams;
+mod tree;
 
 use bastide_api::organizations::OrganizationView;
 
@@ -29,6 +30,7 @@ pub use relocation::{MovePage, ROOT, relocation};
 pub use roles::{RoleForm, RolePage, RolesPage, role, roles};
 pub use settings::{SettingsPage, settings};
 pub use teams::{TeamPage, TeamsPage, team, teams};
+pub use tree::{TreePage, tree};
 
 pub(super) use overview::compute;
 pub(super) use placements::{gateway as gateway_words, node_pool as node_pool_words};

@@ -15,7 +15,7 @@ pub(super) fn placements(organization: &OrganizationView, placements: &[Placemen
         section.section id="placements" aria-labelledby="placements-title" {
             div.section-head {
                 h2 id="placements-title" { "Where it runs" }
-                @if offers(organization, "create_placement") && !placements.is_empty() { (another(organization)) }
+                @if offers(organization, "create_placement") && !placements.is_empty() { (place_on(organization, "Place on another cluster")) }
             }
             div id="placement-list" data-refresh {
                 @for placement in placements { (one(organization, placement)) }
@@ -31,12 +31,12 @@ fn none(organization: &OrganizationView) -> Markup {
     } else {
         ("On no cluster any more", "Its clusters have taken it down.")
     };
-    let act = html! { @if offers(organization, "create_placement") { (another(organization)) } };
+    let act = html! { @if offers(organization, "create_placement") { (place_on(organization, "Place on a cluster")) } };
     state::empty(Icon::Server, title, sentence, &act)
 }
 
-fn another(organization: &OrganizationView) -> Markup {
-    button::link(&format!("/o/{}/placements/new", organization.slug), "Place on another cluster")
+fn place_on(organization: &OrganizationView, label: &str) -> Markup {
+    button::link(&format!("/o/{}/placements/new", organization.slug), label)
 }
 
 fn one(organization: &OrganizationView, placement: &PlacementView) -> Markup {

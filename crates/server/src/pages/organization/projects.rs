@@ -40,7 +40,7 @@ pub fn projects(ctx: &Context, view: &ProjectsPage) -> Markup {
         one: "project",
         many: "projects",
         nothing_yet: state::empty(
-            Icon::Plan,
+            Icon::Folder,
             "No projects yet",
             if may_create {
                 "A project is what teams work on. Make the first one below."
@@ -119,7 +119,11 @@ pub fn project(ctx: &Context, view: &ProjectPage) -> Markup {
     };
     let mut crumbs = super::crumbs(&view.organization);
     crumbs.push(Crumb::new(all, "Projects"));
-    let frame = Frame::new(&view.project.name, body).crumbs(crumbs).failed(errors.any());
+    let why = format!("/o/{}/access?project={}", view.organization.slug, view.project.slug);
+    let frame = Frame::new(&view.project.name, body)
+        .crumbs(crumbs)
+        .actions(button::link(&why, "Explain access"))
+        .failed(errors.any());
     layout::console(ctx, &frame)
 }
 
@@ -150,7 +154,7 @@ fn team_table((slug, path): (&str, &str), teams: &[ProjectTeamView]) -> Markup {
                 @if may("update") { (role_form(&one, (&format!("role-{}", team.team), &team.name), &team.role)) }
                 @else { (text::words(&team.role)) }
             },
-            html! { @if may("remove") { (remove(&one, team)) } },
+            html! { @if may("remove") { (remove(&one, team)) } @else { (text::muted("—")) } },
         ]
     });
     table::table("teams", "Teams with a role on this project", &["Team", "Role", "Actions"], rows)

@@ -4,11 +4,11 @@ use bastide_api::Problem;
 use bastide_api::organizations::OrganizationView;
 use bastide_api::registry::PermissionView;
 use bastide_api::roles::{NewRole, RoleChange, RoleView};
-use bastide_model::limits::NAME_CHARS_MAX;
+use bastide_model::limits::{NAME_CHARS_MAX, SLUG_CHARS_MAX};
 use maud::{Markup, html};
 
 use crate::pages::components::confirm::{Confirm, confirm};
-use crate::pages::components::field::{Field, hidden, permission_tick};
+use crate::pages::components::field::{Field, error, hidden, permission_tick};
 use crate::pages::components::list::{ListText, list};
 use crate::pages::components::problem::Errors;
 use crate::pages::components::status::{Tone, badge};
@@ -18,6 +18,7 @@ use crate::pages::forms::Fields;
 use crate::pages::icons::Icon;
 use crate::pages::layout::{self, Crumb, Frame};
 use crate::pages::me::description_area;
+use crate::pages::navigation::offers;
 
 /// What was typed about a role.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,23 +122,30 @@ pub fn roles(ctx: &Context, view: &RolesPage) -> Markup {
     let body = html! {
         (errors.summary(FIELDS))
         (list(&words, &view.roles, |roles| role_table(&path, roles)))
-        section.section aria-labelledby="new-role" {
-            h2 id="new-role" { "Define a role" }
-            p { "It can be given here and in everything beneath. You put into it only what you hold yourself." }
-            form.form.card method="post" action=(path) {
-                (Field::new("name", "Name", &view.form.name).longest(NAME_CHARS_MAX).render(errors))
-                (Field::new("slug", "Short name", &view.form.slug).optional().slug_from("name").render(errors))
-                (description_area(&view.form.description, errors))
-                (ticks(&view.permissions, &view.form.permissions, errors))
-                div.actions { (button::submit("Define role")) }
-            }
-        }
+        @if offers(&view.organization, "create_role") { (define(view, &path, errors)) }
     };
     let frame = Frame::new("Roles", body)
         .crumbs(super::crumbs(&view.organization))
         .lead(html! { "What people can be here, and what each of it allows." })
         .failed(errors.any());
     layout::console(ctx, &frame)
+}
+
+fn define(view: &RolesPage, path: &str, errors: Errors<'_>) -> Markup {
+    html! {
+        section.section aria-labelledby="new-role" {
+            h2 id="new-role" { "Define a role" }
+            p { "It can be given here and in everything beneath. You put into it only what you hold yourself." }
+            form.form.card method="post" action=(path) {
+                (Field::new("name", "Name", &view.form.name).longest(NAME_CHARS_MAX).render(errors))
+                (Field::new("slug", "Short name", &view.form.slug).optional().slug_from("name").longest(SLUG_CHARS_MAX)
+                    .hint(html! { "Made from the name when you leave it empty. Cannot be changed." }).render(errors))
+                (description_area(&view.form.description, errors))
+                (ticks(&view.permissions, &view.form.permissions, errors))
+                div.actions { (button::submit("Define role")) }
+            }
+        }
+    }
 }
 
 fn address(organization: &OrganizationView) -> String {
@@ -171,7 +179,7 @@ fn ticks(permissions: &[PermissionView], ticked: &[String], errors: Errors<'_>) 
     html! {
         fieldset.ticks.invalid[!wrong.is_empty()] id="permissions" tabindex="-1" {
             legend { "What it allows" }
-            @for message in &wrong { p.error { (message) } }
+            (error("permissions", &wrong))
             @for permission in permissions { (permission_tick(permission, ticked)) }
         }
     }
@@ -181,19 +189,21 @@ fn ticks(permissions: &[PermissionView], ticked: &[String], errors: Errors<'_>) 
 pub fn role(ctx: &Context, view: &RolePage) -> Markup {
     let errors = Errors::of(view.problem.as_ref());
     let role = &view.role;
+    let may = |action: &str| role.actions.iter().any(|one| one == action);
     let rows = vec![
         ("Short name", html! { code { (role.slug) } }),
         ("Defined", origin(role)),
-        ("Description", html! { (text::name(&role.description)) }),
         ("Allows", facts::codes(&role.permissions, "Nothing")),
     ];
     let body = html! {
         (errors.summary(FIELDS))
         section.card aria-labelledby="facts-title" {
             h2 id="facts-title" { (Icon::Seal.draw()) "What it is" }
+            @if !role.description.is_empty() { p.prose { (text::name(&role.description)) } }
             (facts::facts(rows))
         }
-        @if role.defined_here { (change(view, errors)) }
+        @if role.defined_here && may("update") { (change(view, errors)) }
+        @if role.defined_here && may("delete") { (end(view)) }
     };
     let mut crumbs = super::crumbs(&view.organization);
     crumbs.push(Crumb::new(address(&view.organization), "Roles"));
@@ -215,13 +225,19 @@ fn change(view: &RolePage, errors: Errors<'_>) -> Markup {
                 div.actions { (button::submit("Save changes")) }
             }
         }
-        section.section.danger-zone aria-labelledby="parting" {
-            h2 id="parting" { "Parting with it" }
+    }
+}
+
+fn end(view: &RolePage) -> Markup {
+    let at = format!("{}/{}", address(&view.organization), view.role.slug);
+    html! {
+        section.section.danger-zone aria-labelledby="danger" {
+            h2 id="danger" { "Danger zone" }
             div.danger-row {
                 p { strong { "Delete it" } br; "Refused while somebody has it." }
                 (confirm(&Confirm {
                     id: "delete-role",
-                    trigger: "Delete",
+                    trigger: "Delete role",
                     about: &view.role.name,
                     title: "Delete this role?",
                     consequences: html! { p { "It can be given to nobody any more." } },

@@ -121,7 +121,11 @@ pub fn team(ctx: &Context, view: &TeamPage) -> Markup {
     };
     let mut crumbs = super::crumbs(&view.organization);
     crumbs.push(Crumb::new(all, "Teams"));
-    let frame = Frame::new(&view.team.name, body).crumbs(crumbs).failed(errors.any());
+    let why = format!("/o/{}/access?team={}", view.organization.slug, view.team.slug);
+    let frame = Frame::new(&view.team.name, body)
+        .crumbs(crumbs)
+        .actions(button::link(&why, "Explain access"))
+        .failed(errors.any());
     layout::console(ctx, &frame)
 }
 
@@ -129,18 +133,20 @@ fn own_place(ctx: &Context, view: &TeamPage, path: &str) -> Markup {
     let Some(role) = &view.team.role else { return html! {} };
     let me = ctx.me.as_ref().map(|me| me.user.id.as_str()).unwrap_or_default();
     html! {
-        p { "You are in it as " (text::words(role).to_lowercase()) "." }
-        @if view.may("leave") {
-            (confirm(&Confirm {
-                id: "leave",
-                trigger: "Leave team",
-                about: "",
-                title: "Leave this team?",
-                consequences: html! { p { "You lose what you have by it, at once. Somebody else has to take you in again." } },
-                action: &format!("{path}/members/{me}/remove"),
-                fields: html! {},
-                verb: "Leave team",
-            }))
+        div.section-head {
+            p { "You are in it as " (text::words(role).to_lowercase()) "." }
+            @if view.may("leave") {
+                (confirm(&Confirm {
+                    id: "leave",
+                    trigger: "Leave team",
+                    about: "",
+                    title: "Leave this team?",
+                    consequences: html! { p { "You lose what you have by it, at once. Somebody else has to take you in again." } },
+                    action: &format!("{path}/members/{me}/remove"),
+                    fields: html! {},
+                    verb: "Leave team",
+                }))
+            }
         }
     }
 }
@@ -174,7 +180,7 @@ fn member_table(path: &str, members: &[TeamMemberView]) -> Markup {
                 @else { (text::words(&member.role)) }
             },
             text::time(&member.since),
-            html! { @if may("remove") { (remove(&one, member)) } },
+            html! { @if may("remove") { (remove(&one, member)) } @else { (text::muted("—")) } },
         ]
     });
     table::table("members", "People in this team", &["Person", "Role", "Since", "Actions"], rows)

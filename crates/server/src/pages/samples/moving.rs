@@ -1,10 +1,11 @@
 //! Samples of the pages on which an organization is moved.
 
+use bastide_api::organizations::OrganizationView;
 use bastide_api::tree::{AccessChange, BlockerView, MovePreview, NamedOrganization};
 use maud::Markup;
 
 use super::data;
-use crate::pages::{MovePage, ROOT, relocation};
+use crate::pages::{MovePage, ROOT, TreePage, relocation, tree};
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     let organization = data::organization("acme");
@@ -38,7 +39,26 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
         ..confirm.clone()
     };
     let quiet = MovePage { to: ROOT.into(), preview: Some(quiet), ..choice.clone() };
+    let top = data::organization("acme");
+    let beneath = |slug: &str, name: &str, above: &str| OrganizationView {
+        parent: Some(data::organization(above).id),
+        ..data::named(slug, name)
+    };
+    let ending = OrganizationView { state: "deleting".into(), ..beneath("end", "Ending", "rail") };
+    let all = vec![
+        top.clone(),
+        beneath("rail", data::MARKUP, "acme"),
+        beneath("cairo", data::RIGHT_TO_LEFT, "rail"),
+        ending,
+        beneath("long", &data::longest_name(), "acme"),
+    ];
+    let inside = data::within(&top, "/o/acme/tree");
+    let alone = TreePage { organization: top.clone(), all: Vec::new(), is_cut: false };
+    let grown = TreePage { all, ..alone.clone() };
     vec![
+        ("tree", tree(&inside, &grown)),
+        ("tree-alone", tree(&inside, &alone)),
+        ("tree-cut", tree(&inside, &TreePage { is_cut: true, ..grown })),
         ("move", relocation(&ctx, &choice)),
         ("move-nowhere", relocation(&ctx, &MovePage { places: Vec::new(), ..choice })),
         ("move-errors", relocation(&ctx, &wrong)),

@@ -6,6 +6,7 @@ use bastide_api::roles::RoleView;
 use maud::Markup;
 use serde_json::json;
 
+use super::teams::{a_project, a_team};
 use super::{data, moving};
 use crate::pages::{
     AccessPage, AssignmentForm, AuditPage, Context, DeletePage, Draft, Flash, LeaveOrganizationPage,
@@ -108,6 +109,7 @@ fn member_lists() -> Vec<(&'static str, Markup)> {
         members: members_of,
         source: String::new(),
         role: String::new(),
+        roles: vec![data::role("auditor", true)],
         form: AssignmentForm::default(),
         problem: None,
     };
@@ -119,7 +121,16 @@ fn member_lists() -> Vec<(&'static str, Markup)> {
     let unknown = Some(data::invalid(&[("/user", "nobody of that name can be given a role here")]));
     let wrong = MembersPage { form, problem: unknown, ..view(Listing::whole(Vec::new())) };
     let chosen = MembersPage { source: "team".into(), ..view(Listing::whole(Vec::new())) };
-    let leave = LeaveOrganizationPage { organization: organization.clone(), problem: None };
+    let owned = LeaveOrganizationPage { organization: organization.clone(), problem: None };
+    let actions = data::texts(&["leave"]);
+    let leave = LeaveOrganizationPage {
+        organization: OrganizationView {
+            actions,
+            role: Some("administrator".into()),
+            ..organization.clone()
+        },
+        problem: None,
+    };
     let all = vec![
         data::member("ada@example.org", "Ada Fontaine", "owner", "beneath"),
         data::member("lena@example.org", data::MARKUP, "administrator", "beneath"),
@@ -131,6 +142,10 @@ fn member_lists() -> Vec<(&'static str, Markup)> {
         ("members-errors", members(&ctx, &wrong)),
         ("members-none-by-team", members(&ctx, &chosen)),
         ("leave-organization", leave_organization(&data::within(&organization, "/o/acme/leave"), &leave)),
+        (
+            "leave-organization-owned",
+            leave_organization(&data::within(&organization, "/o/acme/leave"), &owned),
+        ),
         ("members-empty", page(Listing::whole(Vec::new()))),
         ("members-filtered-out", page(data::searched("zoe", Vec::new()))),
         ("members-not-permitted", page(data::refused(data::forbidden("members.view")))),
@@ -139,7 +154,8 @@ fn member_lists() -> Vec<(&'static str, Markup)> {
 }
 
 fn role_pages() -> Vec<(&'static str, Markup)> {
-    let organization = data::organization("acme");
+    let organization =
+        OrganizationView { actions: data::texts(&["create_role"]), ..data::organization("acme") };
     let ctx = data::within(&organization, "/o/acme/roles");
     let page = |roles_of, problem| {
         let form = RoleForm {
@@ -193,6 +209,10 @@ fn explanations() -> Vec<(&'static str, Markup)> {
             permissions: data::permissions(),
             user: "lena@example.org".into(),
             action: "audit.view".into(),
+            team: String::new(),
+            project: "shop".into(),
+            teams: vec![a_team("core", "Core", None, &[])],
+            projects: vec![a_project("shop", "Shop", None, &[])],
             answer,
             problem,
         };

@@ -65,6 +65,7 @@ pub(crate) fn role(slug: &str, defined_here: bool) -> RoleView {
         defined_here,
         created_at: Some("2026-01-12T08:00:00Z".into()),
         etag: Some("\"1\"".into()),
+        actions: if defined_here { texts(&["update", "delete"]) } else { Vec::new() },
     }
 }
 

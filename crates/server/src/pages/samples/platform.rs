@@ -297,13 +297,32 @@ fn people() -> Vec<(&'static str, Markup)> {
         "The address is taken",
         "The address belongs to a deactivated account.",
     );
+    let owns = data::problem(
+        409,
+        "owns_organizations",
+        "It owns organizations",
+        "The account owns work organizations: hand them over first.",
+    );
     let ctx = data::site("/platform/users");
     vec![
-        ("users", users(&ctx, &UsersPage { users: Listing::whole(all), may_create: true })),
-        ("users-empty", users(&ctx, &UsersPage { users: Listing::whole(Vec::new()), may_create: false })),
+        (
+            "users",
+            users(&ctx, &UsersPage { users: Listing::whole(all.clone()), may_create: true, problem: None }),
+        ),
+        (
+            "users-owner",
+            users(&ctx, &UsersPage { users: Listing::whole(all), may_create: true, problem: Some(owns) }),
+        ),
+        (
+            "users-empty",
+            users(&ctx, &UsersPage { users: Listing::whole(Vec::new()), may_create: false, problem: None }),
+        ),
         (
             "users-filtered-out",
-            users(&ctx, &UsersPage { users: data::searched("zoe", Vec::new()), may_create: true }),
+            users(
+                &ctx,
+                &UsersPage { users: data::searched("zoe", Vec::new()), may_create: true, problem: None },
+            ),
         ),
         ("user-new", new_user(&ctx, &NewUserPage::default())),
         (

@@ -1,6 +1,7 @@
 //! Samples of the pages of teams and projects.
 
-use bastide_api::teams::{PersonView, ProjectTeamView, ProjectView, TeamMemberView, TeamView};
+use bastide_api::members::Colleague;
+use bastide_api::teams::{ProjectTeamView, ProjectView, TeamMemberView, TeamView};
 use maud::Markup;
 
 use super::data;
@@ -8,7 +9,7 @@ use crate::pages::{
     GroupForm, Listing, ProjectPage, ProjectsPage, TeamPage, TeamsPage, project, projects, team, teams,
 };
 
-fn a_team(slug: &str, name: &str, role: Option<&str>, actions: &[&str]) -> TeamView {
+pub(super) fn a_team(slug: &str, name: &str, role: Option<&str>, actions: &[&str]) -> TeamView {
     TeamView {
         id: format!("team_{slug}"),
         organization: "org_acme".into(),
@@ -22,7 +23,7 @@ fn a_team(slug: &str, name: &str, role: Option<&str>, actions: &[&str]) -> TeamV
     }
 }
 
-fn a_project(slug: &str, name: &str, role: Option<&str>, actions: &[&str]) -> ProjectView {
+pub(super) fn a_project(slug: &str, name: &str, role: Option<&str>, actions: &[&str]) -> ProjectView {
     let TeamView { organization, slug, name, description, created_at, role, actions, etag, .. } =
         a_team(slug, name, role, actions);
     let id = format!("prj_{slug}");
@@ -31,7 +32,7 @@ fn a_project(slug: &str, name: &str, role: Option<&str>, actions: &[&str]) -> Pr
 
 fn member(id: &str, name: &str, role: &str, actions: &[&str]) -> TeamMemberView {
     TeamMemberView {
-        user: PersonView { id: id.into(), email: format!("{id}@example.org"), name: name.into() },
+        user: Colleague { id: id.into(), ..data::person(&format!("{id}@example.org"), name) },
         role: role.into(),
         since: "2026-01-02T03:04:05Z".into(),
         actions: data::texts(actions),
