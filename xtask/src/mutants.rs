@@ -1,7 +1,7 @@
 //! `cargo xtask mutants`: small faults are put into the code that decides who may do what, one at a time, and the tests of the
 //! two crates have to notice each.
 //!
-//! Takes far longer than a step of the tests may. So what came out is kept in `crates/authz/mutants.txt`: of every file
+//! Takes far longer than a step of the tests may, which tries a handful ([`sample`]). So what came out is kept in `crates/authz/mutants.txt`: of every file
 //! the checksum that it had, how many faults were tried, and which of them no test noticed, each with the reason why that is
 //! right. Tests beside the code belong to the checksum; those in `crates/authz/tests` do not.
 
@@ -9,23 +9,28 @@ mod record;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
 use self::record::{Looked, Record};
 use crate::cache;
-use crate::command::summary;
+use crate::command::{run as run_for_output, summary};
 use crate::failure::Misunderstood;
 use crate::layout::Layout;
 use crate::{limit, say, tools};
 
 /// The folder of which every file is looked at.
 const CRATE: &str = "crates/authz/src";
-/// What it stands on: which roles there are, and what they may.
-const BESIDES: [&str; 3] =
-    ["crates/model/src/access.rs", "crates/model/src/permission.rs", "crates/model/src/role.rs"];
+/// What it stands on: which roles there are, what they may, what may be given, and how things are called.
+const BESIDES: [&str; 5] = [
+    "crates/model/src/access.rs",
+    "crates/model/src/names.rs",
+    "crates/model/src/permission.rs",
+    "crates/model/src/role.rs",
+    "crates/model/src/team.rs",
+];
 /// Whose tests have to notice.
 const PACKAGES: [&str; 2] = ["bastide-authz", "bastide-model"];
 /// Where it is kept what came out.
@@ -34,6 +39,8 @@ const RECORD: &str = "crates/authz/mutants.txt";
 const SLOW_TESTS: &str = "properties";
 /// Seconds that the tests may take: a fault may make them endless.
 const TEST_SECONDS: u32 = 60;
+/// Faults that a step of the tests tries, more or less.
+const SAMPLE: usize = 8;
 /// What cargo-mutants ends with when every fault was tried: all were noticed, some were not, some made a test endless.
 const TRIED: [i32; 3] = [0, 2, 3];
 
@@ -84,6 +91,11 @@ pub(crate) fn check(workspace: &Path) -> Result<()> {
         "changed since faults were tried out in them: {}; run `cargo xtask mutants`, and see what {RECORD} says then",
         stale.join(", ")
     );
+    explained(&files, &record)
+}
+
+/// Whether the record is about files that are there, and every fault in it has a reason.
+fn explained(files: &BTreeMap<String, String>, record: &Record) -> Result<()> {
     let gone: Vec<_> = record.keys().filter(|name| !files.contains_key(*name)).cloned().collect();
     ensure!(gone.is_empty(), "{RECORD} is about files that are not there: {}", gone.join(", "));
     let unexplained: Vec<String> = record
@@ -172,44 +184,115 @@ fn parts(line: &str) -> Result<(&str, &str)> {
     Ok((place.split(':').next().unwrap_or(place), fault))
 }
 
-/// Tries every fault with the quick tests first, and those that these miss with all.
-fn try_out(workspace: &Path, files: &[String]) -> Result<Found> {
-    let program = tools::ensure_mutants(workspace)?;
-    let folder = Layout::of(workspace)?.target_folder.join("mutants");
-    cache::remove(&folder)?;
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let pass = |more: &[&str], tests: &[&str]| {
-        let mut command = Command::new(&program);
+/// cargo-mutants, and where it leaves what it found.
+struct Trial<'a> {
+    workspace: &'a Path,
+    program: PathBuf,
+    folder: PathBuf,
+    files: Vec<&'a str>,
+}
+
+impl<'a> Trial<'a> {
+    fn new(workspace: &'a Path, files: impl IntoIterator<Item = &'a String>) -> Result<Self> {
+        let program = tools::ensure_mutants(workspace)?;
+        let folder = Layout::of(workspace)?.target_folder.join("mutants");
+        cache::remove(&folder)?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(Self { workspace, program, folder, files: files.into_iter().map(String::as_str).collect() })
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
         // It works on a copy, which has a `target` of its own; what nobody debugs needs nothing for that.
         command.env_remove("CARGO_TARGET_DIR").env("CARGO_PROFILE_DEV_DEBUG", "0");
         command.env("CARGO_INCREMENTAL", "1");
         // That a property fails is enough; which case is the smallest is of no interest.
         command.env("PROPTEST_MAX_SHRINK_ITERS", "0");
-        command.arg("mutants").arg("--dir").arg(workspace).arg("--output").arg(&folder);
-        command.args(["--no-shuffle", "--colors=never", "--jobs=2"]).arg(format!("--timeout={TEST_SECONDS}"));
+        command.arg("mutants").arg("--dir").arg(self.workspace).args(["--no-shuffle", "--colors=never"]);
         command.args(PACKAGES.iter().flat_map(|name| ["--package", name, "--test-package", name]));
-        command.args(files.iter().flat_map(|name| ["--file", name.as_str()])).args(more);
-        command.args(["--", "--lib", "--tests", "--"]).args(tests);
+        command.args(self.files.iter().flat_map(|name| ["--file", name]));
+        command
+    }
+
+    /// How many faults there are to try.
+    fn count(&self) -> Result<usize> {
+        Ok(run_for_output(self.command().arg("--list"))?.lines().count())
+    }
+
+    /// Tries them, with more options, on some tests.
+    fn pass(&self, more: &[&str], tests: &[&str]) -> Result<()> {
+        let mut command = self.command();
+        command.arg("--output").arg(&self.folder).args(["--jobs=2", &format!("--timeout={TEST_SECONDS}")]);
+        command.args(more).args(["--", "--lib", "--tests", "--"]).args(tests);
         let status = limit::status(&mut command).context("cannot run cargo-mutants")?;
         let tried = status.code().is_some_and(|code| TRIED.contains(&code));
         ensure!(tried, "`{}` ended with {status}", summary(&command));
         Ok(())
-    };
-    let lines = |name: &str| {
-        let path = folder.join("mutants.out").join(name).with_extension("txt");
+    }
+
+    /// The faults that came out as `caught`, `missed`, `timeout` or `unviable`.
+    fn lines(&self, name: &str) -> Result<String> {
+        let path = self.folder.join("mutants.out").join(name).with_extension("txt");
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
-    };
+    }
+}
+
+/// Tries every fault with the quick tests first, and those that these miss with all.
+fn try_out(workspace: &Path, files: &[String]) -> Result<Found> {
+    let trial = Trial::new(workspace, files)?;
     let mut found = Found::default();
-    pass(&[], &["--skip", SLOW_TESTS])?;
+    trial.pass(&[], &["--skip", SLOW_TESTS])?;
     for name in ["caught", "missed", "timeout", "unviable"] {
-        found.count(&lines(name)?)?;
+        found.count(&trial.lines(name)?)?;
     }
-    if !lines("missed")?.is_empty() {
+    if !trial.lines("missed")?.is_empty() {
         // Only what was not noticed so far.
-        pass(&["--iterate", "--baseline=skip"], &[])?;
+        trial.pass(&["--iterate", "--baseline=skip"], &[])?;
     }
-    found.miss(&lines("missed")?)?;
+    found.miss(&trial.lines("missed")?)?;
     Ok(found)
+}
+
+/// For a step of the tests: every fault that is known to go unnoticed has its reason, and of all others a handful is tried out
+/// anew. Which ones follows from what the files say, so that another change tries others, and the same one the same.
+///
+/// # Errors
+/// When a fault is noticed by no test and has no reason.
+pub(crate) fn sample(workspace: &Path) -> Result<()> {
+    let (files, record) = (files(workspace)?, read(workspace)?);
+    explained(&files, &record)?;
+    let stale = stale(&files, &record);
+    if !stale.is_empty() {
+        say::note(&format!(
+            "not tried out as they are now: {}; `cargo xtask mutants` does, and takes long",
+            stale.join(", ")
+        ));
+    }
+    let trial = Trial::new(workspace, files.keys())?;
+    let shards = (trial.count()? / SAMPLE).max(1);
+    let texts: String = files.values().map(String::as_str).collect();
+    let shard = usize::from_str_radix(&cache::digest(&texts), 16)? % shards;
+    trial.pass(&[&format!("--shard={shard}/{shards}")], &[])?;
+    let mut found = Found::default();
+    found.miss(&trial.lines("missed")?)?;
+    ensure_known(&found, &record)
+}
+
+/// Whether every fault that went unnoticed is one that has its reason in the record.
+fn ensure_known(found: &Found, record: &Record) -> Result<()> {
+    let has_reason = |name: &String, fault: &String| {
+        let known = record.get(name).into_iter().flat_map(|looked| &looked.survivors);
+        known.into_iter().any(|one| one.fault == *fault && one.reason.is_some())
+    };
+    let missed = found.missed.iter().flat_map(|(name, faults)| faults.iter().map(move |fault| (name, fault)));
+    let unknown: Vec<_> = missed.filter(|(name, fault)| !has_reason(name, fault)).collect();
+    let listed: Vec<_> = unknown.iter().map(|(name, fault)| format!("\n{name}: {fault}")).collect();
+    ensure!(
+        unknown.is_empty(),
+        "no test notices these faults: write one, or give the reason in {RECORD}{}",
+        listed.concat()
+    );
+    Ok(())
 }
 
 #[cfg(test)]
@@ -273,12 +356,34 @@ mod tests {
     #[test]
     fn only_files_that_decide_are_tried_out() {
         let scratch = workspace("mutants-names");
-        let message = run(&scratch.0, &["crates/model/src/names.rs"]).unwrap_err().to_string();
-        assert!(message.contains("`crates/model/src/names.rs`") && message.contains(BESIDES[0]), "{message}");
+        let message = run(&scratch.0, &["crates/model/src/labels.rs"]).unwrap_err().to_string();
+        assert!(
+            message.contains("`crates/model/src/labels.rs`") && message.contains(BESIDES[0]),
+            "{message}"
+        );
         // Nothing changed: nothing is tried out, and the record stays as it is.
         let before = fs::read_to_string(scratch.0.join(RECORD)).unwrap();
         run(&scratch.0, &[]).unwrap();
         assert_eq!(fs::read_to_string(scratch.0.join(RECORD)).unwrap(), before);
+    }
+
+    #[test]
+    fn a_fault_that_goes_unnoticed_in_a_sample_has_its_reason_in_the_record() {
+        let survivors = vec![
+            Survivor { fault: "delete ! in x".to_owned(), reason: Some("it is the same".to_owned()) },
+            Survivor { fault: "delete ! in y".to_owned(), reason: None },
+        ];
+        let looked = Looked { checksum: String::new(), mutants: 2, survivors };
+        let record = Record::from([("a.rs".to_owned(), looked)]);
+        let missed = |line: &str| {
+            let mut found = Found::default();
+            found.miss(line).unwrap();
+            ensure_known(&found, &record).map_err(|error| error.to_string())
+        };
+        assert_eq!(missed("a.rs:3:4: delete ! in x\n"), Ok(()));
+        for line in ["a.rs:3:4: delete ! in y\n", "b.rs:3:4: delete ! in x\n"] {
+            assert!(missed(line).unwrap_err().contains("delete !"), "{line}");
+        }
     }
 
     #[test]

@@ -430,28 +430,33 @@ impl Graph {
         node.into_iter().flat_map(move |node| std::iter::once(id).chain(node.above.iter().copied()))
     }
 
-    /// The organization and everything beneath it, as far down as [`Graph::lineage`] reaches up. A circle in the facts,
-    /// which must not be there, costs nothing but itself (E-29).
+    /// The organization and everything beneath it, as far down as [`Graph::lineage`] reaches up.
     pub(crate) fn subtree(&self, id: OrganizationId) -> Vec<OrganizationId> {
         let mut found = Vec::new();
-        let mut begin = 0;
-        if self.organizations.contains_key(&id) {
-            found.push(id);
-        }
-        for _ in 1..TREE_DEPTH_MAX {
-            let end = found.len();
-            for place in begin..end {
-                let Some(node) = found.get(place).and_then(|here| self.organizations.get(here)) else {
-                    continue;
-                };
-                found.extend(node.children.iter().copied().filter(|child| *child != id));
+        self.walk(id, TREE_DEPTH_MAX, &mut |here, _| found.push(here));
+        found
+    }
+
+    /// Shows an organization and what lies beneath it, level by level, so many of them. A circle in the facts, which must not
+    /// be there, costs nothing but itself (E-29).
+    pub(crate) fn walk(
+        &self,
+        id: OrganizationId,
+        levels: usize,
+        found: &mut impl FnMut(OrganizationId, &OrganizationNode),
+    ) {
+        let (mut level, mut next) = (vec![id], Vec::new());
+        for _ in 0..levels {
+            for here in level.drain(..) {
+                let Some(node) = self.organizations.get(&here) else { continue };
+                found(here, node);
+                next.extend(node.children.iter().copied().filter(|child| *child != id));
             }
-            if end == found.len() {
+            if next.is_empty() {
                 break;
             }
-            begin = end;
+            std::mem::swap(&mut level, &mut next);
         }
-        found
     }
 
     /// How deep an organization lies: 1 for a root.

@@ -1,10 +1,11 @@
 //! What somebody sees of each kind of thing: what a check of each would allow, found without checking each.
 
 use bastide_model::access::Caller;
+use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::role::Reach;
-use bastide_model::{ClusterId, OrganizationId, Permission, ProjectId, Result, TeamId, Timestamp};
+use bastide_model::{ClusterId, OrganizationId, Permission, ProjectId, RealmId, Result, TeamId, Timestamp};
 
-use crate::graph::Graph;
+use crate::graph::{Assignment, Graph};
 use crate::target::Object;
 use crate::visible::{Ids, Scope, Visible};
 
@@ -24,21 +25,33 @@ impl Graph {
         if node.administers_client(node.realm) {
             return Ok(Visible::new(Scope::Realm(node.realm)));
         }
+        let shows = |grant: &&Assignment| {
+            grant.in_force(now)
+                && self.permissions_at(grant, grant.organization).contains(Permission::OrganizationsView)
+        };
+        let places =
+            node.assignments.iter().filter(shows).map(|one| (one.organization, one.reaches_beneath()));
+        let teams = node.memberships.iter().map(|membership| (membership.organization, false));
+        Ok(Visible::new(Scope::These(self.seen_from(node.realm, places.chain(teams)))))
+    }
+
+    /// Organizations of a realm, some with everything beneath them. No grant crosses a realm, whatever it says (HIER-2).
+    pub(crate) fn seen_from(
+        &self,
+        realm: RealmId,
+        places: impl Iterator<Item = (OrganizationId, bool)>,
+    ) -> Ids<OrganizationId> {
         let mut seen = Vec::new();
-        for grant in node.assignments.iter().filter(|grant| grant.in_force(now)) {
-            if !self.permissions_at(grant, grant.organization).contains(Permission::OrganizationsView) {
-                continue;
-            }
-            if grant.reaches_beneath() {
-                seen.extend(self.subtree(grant.organization));
-            } else {
-                seen.push(grant.organization);
-            }
+        for (place, beneath) in places {
+            self.walk(place, if beneath { TREE_DEPTH_MAX } else { 1 }, &mut |id, node| {
+                if node.realm == realm {
+                    seen.push(id);
+                }
+            });
         }
-        seen.extend(node.memberships.iter().map(|membership| membership.organization));
-        // No grant crosses a realm, whatever it says (HIER-2).
-        seen.retain(|id| self.realm_of_organization(*id) == Some(node.realm));
-        Ok(Visible::new(Scope::These(seen.into())))
+        // As numbers they are compared in one step; their order is the same.
+        seen.sort_unstable_by_key(|id| id.uuid().as_u128());
+        Ids::in_order(seen)
     }
 
     /// The teams of an organization that the caller sees: all of them, or those that they are in (ROLE-2).

@@ -4,7 +4,7 @@ use bastide_model::access::Caller;
 use bastide_model::role::Role;
 use bastide_model::{OrganizationId, Permission, Result, Timestamp, UserId};
 
-use crate::graph::Graph;
+use crate::graph::{Assignment, Graph};
 use crate::target::Object;
 use crate::visible::{Ids, Scope, Visible};
 
@@ -62,24 +62,15 @@ impl Graph {
     /// # Errors
     /// [`bastide_model::Error::Unauthenticated`] when the caller's account may not be used this way any more.
     pub fn visible_billing(&self, caller: &Caller, now: Timestamp) -> Result<Visible<OrganizationId>> {
-        self.admit(caller)?;
-        let node = self.users.get(&caller.user);
+        let node = self.usable(caller)?;
         if !caller.ceiling.contains(Permission::BillingView) {
             return Ok(Visible::new(Scope::These(Ids::none())));
         }
-        let mut seen = Vec::new();
-        for grant in node.iter().flat_map(|node| &node.assignments).filter(|grant| grant.in_force(now)) {
-            if !grant.role.billing().contains(Permission::BillingView) {
-                continue;
-            }
-            if grant.reaches_beneath() {
-                seen.extend(self.subtree(grant.organization));
-            } else {
-                seen.push(grant.organization);
-            }
-        }
-        // No grant crosses a realm, whatever it says (HIER-2).
-        seen.retain(|id| self.realm_of_organization(*id) == node.map(|node| node.realm));
-        Ok(Visible::new(Scope::These(seen.into())))
+        let shows = |grant: &&Assignment| {
+            grant.in_force(now) && grant.role.billing().contains(Permission::BillingView)
+        };
+        let places =
+            node.assignments.iter().filter(shows).map(|one| (one.organization, one.reaches_beneath()));
+        Ok(Visible::new(Scope::These(self.seen_from(node.realm, places))))
     }
 }

@@ -27,6 +27,12 @@ impl<T: Ord + Copy> Ids<T> {
         Self(Vec::new())
     }
 
+    /// Ids that are in order already, some perhaps twice.
+    pub(crate) fn in_order(mut ids: Vec<T>) -> Self {
+        ids.dedup();
+        Self(ids)
+    }
+
     /// Whether the id is among them.
     pub fn contains(&self, id: &T) -> bool {
         self.0.binary_search(id).is_ok()

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::stage::Stage;
 use crate::command::{cargo, show};
 use crate::layout::Layout;
-use crate::{assets, openapi, schemathesis, tidy, tools};
+use crate::{assets, mutants, openapi, schemathesis, tidy, tools};
 
 /// The package whose test programs need more than themselves.
 pub(crate) const TESTKIT: &str = "bastide-testkit";
@@ -37,7 +37,7 @@ pub(super) struct Step {
 const TESTING: &[&str] = &["tools", "build", "assets"];
 
 /// The steps in their order: what is quick and often wrong first.
-pub(super) const STEPS: [Step; 13] = [
+pub(super) const STEPS: [Step; 14] = [
     Step {
         name: "tools",
         what: "finds or installs Chromium, PostgreSQL, axe-core and schemathesis",
@@ -128,6 +128,13 @@ pub(super) const STEPS: [Step; 13] = [
         needs: &["build"],
         limit: Duration::from_mins(5),
         run: check_document,
+    },
+    Step {
+        name: "mutants",
+        what: "a handful of faults in the code that decides who may do what: tests notice",
+        needs: &[],
+        limit: Duration::from_mins(20),
+        run: |stage| mutants::sample(&stage.workspace),
     },
 ];
 

@@ -5,13 +5,14 @@ use bastide_authz::{Change, Graph};
 use bastide_model::access::Caller;
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::{Reach, Role, TeamRole};
-use bastide_model::{OrganizationId, Permission, ProjectId, RoleId, TeamId, UserId};
+use bastide_model::{AssignmentId, OrganizationId, Permission, ProjectId, RoleId, TeamId, UserId};
 use uuid::Uuid;
 
 use crate::cast::{
-    ADMINISTRATOR_BENEATH, ADMINISTRATOR_HERE, BRAND, CHILD, CHILD_ROLE, CORE_TEAM, CUSTOM, ELSEWHERE,
-    GRANDCHILD, NOW, ROOT, ROOT_KEYS, ROOT_OWNER, ROOT_ROLE, SHOP, SIBLING, STRANGER, TEAM_VIEWER,
-    by_session, by_token, world, world_and,
+    ADMINISTRATOR_BENEATH, ADMINISTRATOR_HERE, BILLING, BRAND, CHILD, CHILD_OWNER, CHILD_ROLE, CORE_TEAM,
+    CUSTOM, ELSEWHERE, EXPIRED, GRANDCHILD, NOBODY, NOW, OTHER_TEAM, ROOT, ROOT_KEYS, ROOT_OWNER, ROOT_ROLE,
+    SHOP, SIBLING, STRANGER, TEAM_DEVELOPER, TEAM_VIEWER, VAULT, by_session, by_token, user, world,
+    world_and,
 };
 
 fn person(user: UserId) -> Caller {
@@ -139,4 +140,67 @@ fn ids_that_are_seen_are_counted_once() {
     assert_eq!((ids.len(), ids.is_empty(), ids.iter().copied().collect()), (2, false, vec![ROOT, SIBLING]));
     let none = Ids::<OrganizationId>::from([]);
     assert_eq!((none.len(), none.is_empty()), (0, true));
+}
+
+/// ORG-9: whoever has a role or a team in the organization itself can leave it; its owner cannot, and what comes from above
+/// is not left there.
+#[test]
+fn org_9_who_can_leave() {
+    let graph =
+        world_and([Change::TeamMember { team: CORE_TEAM, user: CHILD_OWNER, role: TeamRole::Viewer }]);
+    for (user, at, can) in [
+        (ADMINISTRATOR_HERE, ROOT, true),
+        (CUSTOM, CHILD, true),
+        (TEAM_VIEWER, CHILD, true),
+        (TEAM_VIEWER, ROOT, false),
+        (ADMINISTRATOR_BENEATH, CHILD, false),
+        (ROOT_OWNER, ROOT, false),
+        (CHILD_OWNER, CHILD, false),
+        (NOBODY, ROOT, false),
+        (user(999), ROOT, false),
+    ] {
+        assert_eq!(graph.can_leave(user, at), can, "{user} {at}");
+    }
+}
+
+/// ROLE-3: whose role at an organization itself reaches down from it, now.
+#[test]
+fn role_3_whose_role_reaches_beneath() {
+    let graph = world();
+    for (user, at, reaches) in [
+        (ROOT_OWNER, ROOT, true),
+        (ADMINISTRATOR_BENEATH, ROOT, true),
+        (ADMINISTRATOR_BENEATH, CHILD, false),
+        (ADMINISTRATOR_HERE, ROOT, false),
+        (EXPIRED, ROOT, false),
+        (BILLING, CHILD, false),
+        (NOBODY, ROOT, false),
+    ] {
+        assert_eq!(graph.reaches_beneath(user, at, NOW), reaches, "{user} {at}");
+    }
+    let billing = Change::Assignment {
+        id: AssignmentId::from_uuid(Uuid::from_u128(90)),
+        user: NOBODY,
+        organization: ROOT,
+        role: Role::BillingAdministrator,
+        reach: Reach::Beneath,
+        expires_at: None,
+    };
+    assert!(!world_and([billing]).reaches_beneath(NOBODY, ROOT, NOW), "billing is an axis of its own");
+}
+
+/// WORK-1: the strongest of what a person's teams give on a project, each the weaker of both roles.
+#[test]
+fn work_1_what_somebody_is_in_a_team_and_on_a_project() {
+    let graph = world();
+    assert_eq!(graph.role_in_team(TEAM_DEVELOPER, CORE_TEAM), Some(TeamRole::Developer));
+    assert_eq!(graph.role_in_team(TEAM_DEVELOPER, OTHER_TEAM), None);
+    assert_eq!(graph.role_on_project(TEAM_DEVELOPER, SHOP), Some(TeamRole::Developer));
+    assert_eq!(graph.role_on_project(TEAM_DEVELOPER, VAULT), None);
+    let more = world_and([
+        Change::TeamMember { team: OTHER_TEAM, user: TEAM_DEVELOPER, role: TeamRole::Administrator },
+        Change::ProjectTeam { project: SHOP, team: OTHER_TEAM, role: TeamRole::Viewer },
+    ]);
+    assert_eq!(more.role_on_project(TEAM_DEVELOPER, SHOP), Some(TeamRole::Developer));
+    assert_eq!(more.role_on_project(TEAM_DEVELOPER, VAULT), Some(TeamRole::Administrator));
 }

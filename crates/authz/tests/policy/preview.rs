@@ -7,7 +7,8 @@ use bastide_model::{AssignmentId, OrganizationId, Permission};
 use uuid::Uuid;
 
 use crate::cast::{
-    BRAND, CHILD, CLIENT_ADMINISTRATOR, CUSTOM, NOW, ROOT_KEYS, SIBLING, organization, world, world_and,
+    BRAND, CHILD, CLIENT_ADMINISTRATOR, CUSTOM, GRANDCHILD, NOW, ROOT, ROOT_KEYS, SIBLING, SIBLING_OWNER,
+    organization, world, world_and,
 };
 
 fn shifts(what: OrganizationId, to: Option<OrganizationId>) -> Vec<Shift> {
@@ -44,4 +45,23 @@ fn e_28_billing_is_gained_by_a_move_as_well() {
     ]);
     let shifts = graph.moving(CHILD, Some(own), Some(CLIENT_ADMINISTRATOR), NOW).shifts();
     assert!(!shifts.is_empty() && shifts.iter().all(|shift| shift.gained() == BILLING), "{shifts:?}");
+}
+
+/// HIER-4: what moves is the organization with everything beneath it, and whoever's rights become otherwise is told of with
+/// every place that has a part in it.
+#[test]
+fn hier_4_a_preview_knows_what_moves_and_what_plays_a_part() {
+    let moving = world().moving(CHILD, Some(SIBLING), None, NOW);
+    assert_eq!(moving.organizations(), 2);
+    assert!(moving.takes_along(CHILD) && moving.takes_along(GRANDCHILD));
+    assert!(!moving.takes_along(ROOT) && !moving.takes_along(SIBLING));
+    let shifts = moving.shifts();
+    let gains: Vec<_> = shifts.iter().filter(|shift| shift.user == SIBLING_OWNER).collect();
+    assert_eq!(gains.len(), 1, "the same at both: one row");
+    assert_eq!(gains[0].organizations, [CHILD, GRANDCHILD]);
+    assert_eq!(gains[0].given_at, [SIBLING].into());
+    assert!(
+        shifts.iter().all(|shift| shift.user == SIBLING_OWNER),
+        "the root is above as before: {shifts:?}"
+    );
 }

@@ -588,11 +588,12 @@ fn nobody_gained_more(
                 Deed::Redefine(..)
                 | Deed::Assign(..)
                 | Deed::Reassign(..)
-                | Deed::Bill(..)
                 | Deed::Join(..)
                 | Deed::Share(..) => {
                     before.held(actor, *object, then).unwrap_or_default().intersection(actor.ceiling)
                 }
+                // To give that is what the permission is for, and a token that has it does (ROLE-2).
+                Deed::Bill(..) => before.held(actor, *object, then).unwrap_or_default(),
                 _ => PermissionSet::EMPTY,
             };
             prop_assert!(*user != actor.user, "{:?} gave themselves {:?} on {:?}", user, gained, object);
