@@ -67,9 +67,8 @@ pub enum AccessSource {
     },
     /// A role that was given at an organization above and reaches down.
     Inherited {
-        /// Which; absent when the caller does not see who belongs to it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        organization: Option<Named>,
+        /// Which. The caller sees who belongs to it; what was given elsewhere above is not told (HIER-4).
+        organization: Named,
         /// `owner`, `administrator` or `custom`.
         role: String,
         /// When it ends (RFC 3339); absent when it does not.

@@ -33,16 +33,12 @@ pub struct MovePreview {
     pub to: Option<NamedOrganization>,
     /// How many organizations would move.
     pub organizations: u64,
-    /// How deep the deepest of them would lie; a root lies at 1.
+    /// How deep the deepest of them would lie, counted from the topmost organization that the caller sees above it, which is 1.
     pub depth: u64,
-    /// Who would gain and lose what, where the caller may see through what.
+    /// Who would gain and lose what, as far as the caller sees where it was given to them.
     pub changes: Vec<AccessChange>,
     /// How many more changes there are of that kind, which are left out.
     pub changes_left_out: u64,
-    /// How many people would gain something through what the caller does not see.
-    pub gaining_unnamed: u64,
-    /// How many people would lose something through what the caller does not see.
-    pub losing_unnamed: u64,
     /// The organization's entity tag, for `If-Match` of the move.
     pub etag: String,
 }

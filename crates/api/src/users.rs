@@ -41,6 +41,32 @@ pub struct NewUser {
     pub password: String,
 }
 
+/// Asks for an account, and for what it begins with.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAccount {
+    /// E-mail address to sign in with.
+    #[schemars(email, length(min = 3, max = 254))]
+    pub email: String,
+    /// What people read.
+    #[schemars(length(min = 1, max = 255), regex(pattern = NAME))]
+    pub name: String,
+    /// At least 12 characters.
+    #[schemars(length(min = 12, max = 1024), regex(pattern = TEXT))]
+    pub password: String,
+    /// Whether it gets a personal organization, on the default plan, which it owns.
+    #[serde(default)]
+    pub personal_organization: bool,
+}
+
+/// An account that begins with nothing.
+impl From<&NewUser> for NewAccount {
+    fn from(user: &NewUser) -> Self {
+        let NewUser { email, name, password } = user.clone();
+        Self { email, name, password, personal_organization: false }
+    }
+}
+
 /// Says what an account may be used for.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -95,7 +95,11 @@ pub async fn explain(app: &App, caller: &Caller, question: &Question) -> Result<
     let now = app.now();
     let object = if let Object::Own(_) = place.object { Object::Own(user.id) } else { place.object };
     let subject = subject(caller, &user);
-    let explanation = app.graph(|graph| graph.explain(&subject, object, permission, now));
+    let mut explanation = app.graph(|graph| graph.explain(&subject, object, permission, now));
+    if user.id != caller.user {
+        // From below there is nothing above: neither what was given there nor that it gives something (HIER-4).
+        explanation = explanation.of_what_is_seen(|source| may_know_of(app, caller, source));
+    }
     let mut tx = app.read(caller).await?;
     let missing = missing(app, caller, &mut tx, (&user, permission, &place), &explanation).await?;
     let mut grants = Vec::new();
@@ -226,6 +230,16 @@ fn is_known(app: &App, caller: &Caller, user: &User, organization: Option<Organi
         Source::Team { .. } => true,
         _ => false,
     })
+}
+
+/// Whether the caller may know of something that gives somebody else something.
+fn may_know_of(app: &App, caller: &Caller, source: &Source) -> bool {
+    match source {
+        Source::Assignment { organization, .. } | Source::Carries { organization } => {
+            sees_members(app, caller, *organization)
+        }
+        _ => true,
+    }
 }
 
 /// Where somebody was given something is told to who may see the members there; one's own, to who sees the organization.

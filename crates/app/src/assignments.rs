@@ -5,7 +5,7 @@
 //! a graph that has whatever was decided meanwhile (E-30).
 
 use bastide_authz::action::{
-    AssignRole, LeaveBilling, LeaveOrganization, RemoveMember, UpdateAssignment, ViewOrganization,
+    AssignRole, LeaveBilling, LeaveOrganization, RemoveMember, UpdateAssignment, ViewOrganization, ViewRoles,
     WithdrawRole,
 };
 use bastide_authz::{Billing, Permit};
@@ -64,7 +64,7 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, input: NewAs
     let organization = people::hold(app, &mut tx, id).await?;
     let permit = app.authorize::<AssignRole>(caller, id)?;
     let (audit, now) = app.audit();
-    let role = role_named(app, &mut tx, &organization, &input.role).await?;
+    let role = role_named(app, &mut tx, caller, (&organization, &input.role)).await?;
     if role == Role::Owner {
         admit_role_change(caller.user, caller.user, role)?;
     }
@@ -174,10 +174,9 @@ pub async fn remove(app: &App, caller: &Caller, id: OrganizationId, user: UserId
         admit_role_change(caller.user, user, role)?;
         admit_holder(app, caller, id, (role, reach), now)?;
     }
-    for (.., role) in &had.teams {
+    for (team, _, role) in &had.teams {
         bastide_model::team::admit_other(caller.user, user)?;
-        let held = app.graph(|graph| graph.held_to_give(caller, id, Reach::Here, now))?;
-        people::refuse_lacking(role.in_team().without(held))?;
+        people::refuse_lacking(app.graph(|graph| graph.lacks_to_join(caller, (*team, *role), now))?)?;
     }
     let user = tx.user(user).await?;
     tx.dismiss(&permit, &user, (audit, now)).await?;
@@ -248,7 +247,12 @@ async fn resource_grant(tx: &mut Tx, id: OrganizationId, grant: AssignmentId) ->
 
 /// The role that a word names among those that can be given at an organization (ROLE-6). Of two custom roles with one slug
 /// the one that was defined nearer is meant.
-async fn role_named(app: &App, tx: &mut Tx, organization: &Organization, word: &str) -> Result<Role> {
+async fn role_named(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    (organization, word): (&Organization, &str),
+) -> Result<Role> {
     match word.parse::<Role>() {
         Ok(Role::BillingAdministrator) => {
             let problem = "billing administrators are made under `billing`, by the owner";
@@ -258,6 +262,8 @@ async fn role_named(app: &App, tx: &mut Tx, organization: &Organization, word: &
         Ok(Role::Custom(_)) | Err(_) => {}
     }
     let candidates = match (word.parse::<RoleId>(), word.parse::<Slug>()) {
+        // Who does not see the roles does not learn from an answer which there are.
+        _ if app.authorize::<ViewRoles>(caller, organization.id).is_err() => Vec::new(),
         (Ok(id), _) => vec![id],
         (_, Ok(slug)) => {
             let named = tx.roles_of_slug(organization.realm, &slug).await?;

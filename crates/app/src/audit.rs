@@ -1,15 +1,21 @@
 //! Reading the audit log (SEC-4).
 
-use bastide_authz::Site;
-use bastide_authz::action::{ViewAudit, ViewOrganizationAudit};
+use bastide_authz::action::{self, ViewAudit, ViewBilling, ViewOrganizationAudit};
+use bastide_authz::{Billing, Site};
 use bastide_model::access::Caller;
 use bastide_model::audit::AuditRecord;
+use bastide_model::role::{BILLING, Role};
 use bastide_model::{OrganizationId, Result};
+use serde_json::Value as Json;
 
 use crate::state::App;
 use crate::{Listed, PageRequest};
 
-/// One organization's log, newest first.
+/// What stands in a record in place of what its reader may not see.
+const NOT_SHOWN: &str = "not shown";
+
+/// One organization's log, newest first. Who does not see its billing reads that something was done to it, and not what
+/// (BILL-1).
 ///
 /// # Errors
 /// Those of [`App::authorize`].
@@ -20,7 +26,11 @@ pub async fn organization_list(
     page: &PageRequest,
 ) -> Result<Listed<AuditRecord>> {
     let permit = app.authorize::<ViewOrganizationAudit>(caller, organization)?;
-    app.read(&permit).await?.organization_audit_list(&permit, page).await
+    let listed = app.read(&permit).await?.organization_audit_list(&permit, page).await?;
+    match app.authorize::<ViewBilling>(caller, Billing(organization)) {
+        Ok(_) => Ok(listed),
+        Err(_) => Ok(listed.map(without_billing)),
+    }
 }
 
 /// Every log of the installation, newest first.
@@ -30,4 +40,34 @@ pub async fn organization_list(
 pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<AuditRecord>> {
     let permit = app.authorize::<ViewAudit>(caller, Site)?;
     app.read(&permit).await?.audit_list(&permit, page).await
+}
+
+/// A record without what belongs to the billing axis (ROLE-1).
+fn without_billing(record: AuditRecord) -> AuditRecord {
+    let on_billing =
+        action::ALL.iter().any(|one| one.operation == record.operation && BILLING.contains(one.permission));
+    if !on_billing {
+        let (before, after) = (record.before.map(no_billing_roles), record.after.map(no_billing_roles));
+        return AuditRecord { before, after, ..record };
+    }
+    AuditRecord {
+        actor: None,
+        actor_name: NOT_SHOWN.to_owned(),
+        credential: NOT_SHOWN.to_owned(),
+        target: NOT_SHOWN.to_owned(),
+        target_name: NOT_SHOWN.to_owned(),
+        before: None,
+        after: None,
+        address: NOT_SHOWN.to_owned(),
+        request: NOT_SHOWN.to_owned(),
+        ..record
+    }
+}
+
+/// The roles that somebody had when everything ended for them, without that on billing.
+fn no_billing_roles(mut value: Json) -> Json {
+    if let Some(roles) = value.get_mut("assignments").and_then(Json::as_array_mut) {
+        roles.retain(|one| one.get("role") != Some(&Json::from(Role::BillingAdministrator.word())));
+    }
+    value
 }

@@ -103,6 +103,8 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, named: &str)
     let mut tx = app.write(&within).await?;
     let organization = people::hold(app, &mut tx, id).await?;
     let permit = app.authorize::<AssignBilling>(caller, Billing(id))?;
+    // What the role gives, which a token may leave out (ROLE-7).
+    app.authorize::<ViewBilling>(caller, Billing(id))?;
     let (audit, now) = app.audit();
     let user = people::assignable(app, &mut tx, caller, (organization.realm, "user"), named).await?;
     admit_role_change(caller.user, user.id, Role::BillingAdministrator)?;

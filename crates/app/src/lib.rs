@@ -26,6 +26,7 @@ pub mod organizations;
 pub mod outbox;
 mod passwords;
 mod people;
+mod personal;
 pub mod placement;
 pub mod placements;
 pub mod plans;

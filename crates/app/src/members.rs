@@ -10,7 +10,7 @@ use bastide_model::organization::Organization;
 use bastide_model::role::{Role, TeamRole};
 use bastide_model::user::User;
 use bastide_model::{Error, OrganizationId, Result, RoleId, TeamId};
-use bastide_store::{Above, Assignment, Member, MemberFilter, Tx};
+use bastide_store::{Assignment, Member, MemberFilter, Tx};
 
 use crate::people::sees_members;
 use crate::state::App;
@@ -43,8 +43,8 @@ pub enum Source {
     },
     /// A role that was given above and reaches down.
     Inherited {
-        /// Where, if the caller sees who belongs there.
-        from: Option<(OrganizationId, Slug, DisplayName)>,
+        /// Where; the caller sees who belongs there.
+        from: (OrganizationId, Slug, DisplayName),
         /// The grant.
         grant: Assignment,
     },
@@ -103,8 +103,7 @@ pub async fn list(
     let above: Vec<_> = app.graph(|graph| graph.lineage(id).skip(1).collect());
     let seen: Vec<_> = above.iter().copied().filter(|above| sees_members(app, caller, *above)).collect();
     let mut tx = app.read(&permit).await?;
-    let places = Above { seen: &seen, all: &above };
-    let listed = tx.member_list(&permit, page, (&filter, places), now).await?;
+    let listed = tx.member_list(&permit, page, (&filter, &seen), now).await?;
     let view = View::new(app, &mut tx, caller, id, &seen).await?;
     let items = listed.items.into_iter().map(|member| view.details(member)).collect::<Result<_>>()?;
     Ok(Listed { items, next: listed.next })
@@ -154,9 +153,8 @@ impl<'a> View<'a> {
                 (here, may_remove) = (true, may_remove && held);
                 let actions: &[_] = if held && self.may_change { &["update", "withdraw"] } else { &[] };
                 sources.push(Source::Direct { in_force: in_force(&grant), grant, actions: actions.to_vec() });
-            } else if in_force(&grant) {
-                let from = self.above.get(&grant.organization);
-                let from = from.map(|one| (one.id, one.slug.clone(), one.name.clone()));
+            } else if let Some(from) = self.above.get(&grant.organization).filter(|_| in_force(&grant)) {
+                let from = (from.id, from.slug.clone(), from.name.clone());
                 sources.push(Source::Inherited { from, grant });
             }
         }

@@ -87,8 +87,11 @@ pub async fn create(
     organization: OrganizationId,
     input: NewRole,
 ) -> Result<CustomRole> {
-    let permit = app.authorize::<CreateRole>(caller, organization)?;
+    let within = app.authorize::<CreateRole>(caller, organization)?;
     admit_custom_role(input.permissions)?;
+    let mut tx = app.write(&within).await?;
+    people::hold(app, &mut tx, organization).await?;
+    let permit = app.authorize::<CreateRole>(caller, organization)?;
     refuse_unheld(app, caller, organization, Reach::Here, input.permissions)?;
     let role = CustomRole {
         id: RoleId::fresh(app.ids()),
@@ -101,7 +104,6 @@ pub async fn create(
         created_at: app.now(),
         revision: 1,
     };
-    let mut tx = app.write(&permit).await?;
     tx.role_create(&permit, &role, AuditId::fresh(app.ids())).await?;
     // Counted while the organization is held, so that two at one time do not pass together.
     if tx.roles_at(permit.realm(), &[organization]).await?.len() > ROLES_MAX {
@@ -128,6 +130,7 @@ pub async fn update(
     let mut tx = app.write(&WholeTree(&permit)).await?;
     let before = tx.role_hold(id).await?;
     app.follow_in(&mut tx).await?;
+    let permit = app.authorize::<UpdateRole>(caller, id)?;
     let mut after = before.clone();
     after.name = change.name.unwrap_or(after.name);
     after.description = change.description.unwrap_or(after.description);
@@ -163,6 +166,8 @@ pub async fn delete(app: &App, caller: &Caller, organization: OrganizationId, na
     let (permit, id) = permit::<DeleteRole>(app, caller, organization, name).await?;
     let mut tx = app.write(&WholeTree(&permit)).await?;
     let before = tx.role_hold(id).await?;
+    app.follow_in(&mut tx).await?;
+    let permit = app.authorize::<DeleteRole>(caller, id)?;
     tx.role_delete(&permit, &before, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
     Ok(())

@@ -1,5 +1,7 @@
 //! Teams of organizations and who is in them (ROLE-2, ROLE-7, ROLE-8, INV-5).
 
+use std::collections::BTreeSet;
+
 use bastide_authz::action::{
     AssignTeamMember, CreateTeam, DeleteTeam, LeaveTeam, RemoveTeamMember, UpdateTeam, ViewProject, ViewTeam,
     ViewTeamMembers, ViewTeams,
@@ -203,6 +205,11 @@ pub async fn delete(app: &App, caller: &Caller, id: TeamId, seen: i64, typed: Op
     }
     if before.revision != seen {
         return Err(Error::Stale);
+    }
+    // Its members lose what they are in it: as when each were taken out (E-20).
+    let roles: BTreeSet<_> = tx.team_roles(id).await?.into_iter().map(|member| member.role).collect();
+    for role in roles {
+        refuse_lacking(lacks(app, caller, (id, role))?)?;
     }
     tx.team_delete(&permit, &before, app.audit()).await?;
     app.publish(tx.commit().await?).await?;

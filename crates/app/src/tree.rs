@@ -12,11 +12,12 @@ use bastide_model::access::Caller;
 use bastide_model::organization::{Blocker, BlockerKind, Blockers, Organization};
 use bastide_model::permission::PermissionSet;
 use bastide_model::user::User;
-use bastide_model::{Error, OrganizationId, Permission, RealmId, Result, UserId, plan};
+use bastide_model::{Error, OrganizationId, Permission, RealmId, Result, plan};
 use bastide_store::{Arrival, Departure, Tx};
 use serde_json::json;
 
 use crate::organizations::{Details, detail, refuse_deleting};
+use crate::people;
 use crate::state::App;
 
 /// Rows of a preview that name somebody; more are counted.
@@ -35,16 +36,12 @@ pub struct Preview {
     pub to: Option<Organization>,
     /// How many organizations would move.
     pub organizations: usize,
-    /// How deep the deepest of them would lie.
+    /// How deep the deepest of them would lie, counted from the topmost organization above that the caller sees.
     pub depth: usize,
     /// Who would gain and lose what, where the caller may see why.
     pub rows: Vec<Row>,
     /// How many rows there are besides.
     pub rows_left_out: usize,
-    /// How many people would gain something through what the caller does not see.
-    pub gaining_unnamed: usize,
-    /// How many people would lose something through what the caller does not see.
-    pub losing_unnamed: usize,
 }
 
 /// What one person would gain and lose, at organizations where it is the same.
@@ -143,14 +140,28 @@ fn permits(
     Ok(Permits { moving, from, to })
 }
 
-/// Whoever moves an organization gains nothing by it (E-28, ROLE-7): what they would hold of it afterwards they hold before.
-fn refuse_gain(app: &App, caller: &Caller, id: OrganizationId, to: Option<OrganizationId>) -> Result<()> {
+/// Whoever moves an organization gains nothing by it (E-28): what they would hold of it afterwards they hold before. And who
+/// does not administer both ends, but holds the permission there, gives nobody and takes from nobody what they do not hold
+/// themselves (HIER-4, ROLE-7).
+fn refuse_gain(
+    app: &App,
+    caller: &Caller,
+    organization: &Organization,
+    to: Option<OrganizationId>,
+) -> Result<()> {
     let now = app.now();
-    let shifts = app.graph(|graph| graph.moving(id, to, Some(caller.user), now)).shifts();
-    match shifts.iter().find_map(|shift| shift.gained().iter().next()) {
-        Some(permission) => Err(Error::Forbidden { permission }),
-        None => Ok(()),
+    let administers = app.graph(|graph| {
+        let ends = [organization.parent, to].into_iter().flatten();
+        ends.map(|end| graph.administers(caller, end, now)).try_fold(true, |all, one| Ok(all && one?))
+    })?;
+    let own = app.graph(|graph| graph.moving(organization.id, to, Some(caller.user), now)).shifts();
+    let gained = own.iter().map(Shift::gained).fold(PermissionSet::EMPTY, PermissionSet::union);
+    people::refuse_lacking(gained)?;
+    if administers {
+        return Ok(());
     }
+    let changed = app.graph(|graph| graph.moving(organization.id, to, None, now)).changed();
+    people::refuse_lacking(app.graph(|graph| graph.lacks_to_move(caller, &changed, now))?)
 }
 
 /// One more child, under the parent's lock (PLAN-2, HIER-1).
@@ -218,7 +229,7 @@ async fn admit(
     to: Option<OrganizationId>,
 ) -> Result<usize> {
     let depth = tx.tree_admit(Some(organization), to).await?;
-    refuse_gain(app, caller, organization.id, to)?;
+    refuse_gain(app, caller, organization, to)?;
     if let Some(to) = to {
         admit_by_plan(tx, to).await?;
     }
@@ -241,15 +252,13 @@ pub async fn preview(
     permits(app, caller, &organization, to)?;
     refuse_deleting(&organization)?;
     let depth = admit(app, &mut tx, caller, &organization, to).await?;
+    let lineage: Vec<_> = app.graph(|graph| to.into_iter().flat_map(|to| graph.lineage(to)).collect());
+    let unseen = lineage.iter().filter(|id| app.authorize::<ViewOrganization>(caller, **id).is_err());
+    let depth = depth.saturating_sub(unseen.count());
     let now = app.now();
     let moving = app.graph(|graph| graph.moving(id, to, None, now));
-    let (named, unnamed): (Vec<_>, Vec<_>) =
-        moving.shifts().into_iter().partition(|shift| may_be_named(app, caller, shift));
-    let people = |changed: fn(&Shift) -> PermissionSet| {
-        let some = unnamed.iter().filter(|shift| !changed(shift).is_empty());
-        some.map(|shift| shift.user).collect::<BTreeSet<UserId>>().len()
-    };
-    let (gaining_unnamed, losing_unnamed) = (people(Shift::gained), people(Shift::lost));
+    let shifts = moving.shifts().into_iter();
+    let named: Vec<_> = shifts.filter(|shift| may_be_named(app, caller, shift)).collect();
     let rows_left_out = named.len().saturating_sub(ROWS_MAX);
     let mut known = BTreeMap::new();
     let mut rows = Vec::new();
@@ -265,20 +274,11 @@ pub async fn preview(
         None => None,
     };
     let organizations = moving.organizations();
-    Ok(Preview {
-        organization,
-        from,
-        to,
-        organizations,
-        depth,
-        rows,
-        rows_left_out,
-        gaining_unnamed,
-        losing_unnamed,
-    })
+    Ok(Preview { organization, from, to, organizations, depth, rows, rows_left_out })
 }
 
-/// Whether the caller sees everything that was given to the person and plays a part (HIER-4).
+/// Whether the caller sees everything that was given to the person and plays a part. Of the others not even the number is
+/// told: from below there is nothing above (HIER-4).
 fn may_be_named(app: &App, caller: &Caller, shift: &Shift) -> bool {
     shift.given_at.iter().all(|id| app.authorize::<ViewMembers>(caller, *id).is_ok())
 }

@@ -9,7 +9,7 @@ use bastide_model::{Error, RealmId, Result, UserId};
 use bastide_store::Tx;
 
 use crate::state::{App, unseen};
-use crate::{Listed, PageRequest, identity};
+use crate::{Listed, PageRequest, identity, personal};
 
 /// An account to be made; checked already.
 #[derive(Debug, Clone)]
@@ -41,11 +41,11 @@ pub async fn view(app: &App, caller: &Caller, id: UserId) -> Result<User> {
     app.read(&permit).await?.user(id).await
 }
 
-/// Makes an account in the caller's realm (INV-4: registering alone grants nothing).
+/// Makes an account in the caller's realm (INV-4: registering alone grants nothing), with a personal organization or without.
 ///
 /// # Errors
 /// [`Error::Conflict`] `email_taken`, telling whether the holder is active (HIER-3).
-pub async fn create(app: &App, caller: &Caller, input: NewUser) -> Result<User> {
+pub async fn create(app: &App, caller: &Caller, input: NewUser, personal: bool) -> Result<User> {
     let permit = app.authorize::<CreateUser>(caller, Realm(caller.realm))?;
     refuse_taken(&mut app.read(&permit).await?, caller.realm, &input.email).await?;
     let hash = app.passwords().hash(input.password).await?;
@@ -53,8 +53,11 @@ pub async fn create(app: &App, caller: &Caller, input: NewUser) -> Result<User> 
     let user = identity::new_user(app, caller.realm, input.email, input.name, now);
     let mut tx = app.write(&permit).await?;
     tx.user_create(&permit, &user, &hash, audit).await?;
+    if personal {
+        personal::found(app, &mut tx, &permit, &user, now).await?;
+    }
     app.publish(tx.commit().await?).await?;
-    Ok(user)
+    app.read(&permit).await?.user(user.id).await
 }
 
 /// Says what an account may be used for from now on, if it is still as the caller last saw it (ROLE-4). In force with the
@@ -70,6 +73,10 @@ pub async fn update(app: &App, caller: &Caller, id: UserId, seen: i64, access: A
         return Err(Error::conflict("own_access", detail));
     }
     let mut tx = app.write(&permit).await?;
+    // One such change at a time in a realm: two who deactivate each other are one who does and one who may not any more.
+    tx.tree_hold(permit.realm()).await?;
+    app.follow_in(&mut tx).await?;
+    let permit = app.authorize::<UpdateUser>(caller, id)?;
     let before = tx.user(id).await?;
     if before.revision != seen {
         return Err(Error::Stale);

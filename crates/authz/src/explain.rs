@@ -12,6 +12,24 @@ pub struct Explanation {
     pub grants: Vec<Grant>,
 }
 
+impl Explanation {
+    /// The explanation as it is told to somebody who may know of some grants only: the others give nothing in it.
+    #[must_use]
+    pub fn of_what_is_seen(mut self, seen: impl Fn(&Source) -> bool) -> Self {
+        self.grants.retain(|grant| seen(&grant.source));
+        if matches!(self.verdict, Verdict::Allowed | Verdict::Missing) {
+            self.verdict = if self.grants.is_empty() {
+                Verdict::Unseen
+            } else if self.grants.iter().any(|grant| grant.gives_it) {
+                Verdict::Allowed
+            } else {
+                Verdict::Missing
+            };
+        }
+        self
+    }
+}
+
 /// Whether somebody may, and what is missing when they may not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

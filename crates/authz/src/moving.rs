@@ -1,13 +1,15 @@
 //! What a move of an organization does to who may do what, before it happens (HIER-4). It does not know whether the move is
 //! allowed or possible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use bastide_model::access::Caller;
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::Role;
 use bastide_model::user::Access;
-use bastide_model::{OrganizationId, Timestamp, UserId};
+use bastide_model::{OrganizationId, Result, Timestamp, UserId};
 
+use crate::explain::Source;
 use crate::graph::{Graph, UserNode};
 use crate::target::Object;
 
@@ -95,6 +97,41 @@ impl Graph {
         Moving { before, after, subtree, now }
     }
 
+    /// Whether the caller administers an organization as HIER-4 means it: by a role of that name or an owner's, given there or
+    /// above, or by administering its realm. Permissions that a custom role puts together are not that.
+    ///
+    /// # Errors
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn administers(&self, caller: &Caller, organization: OrganizationId, now: Timestamp) -> Result<bool> {
+        let node = self.usable(caller)?;
+        let mut administers = false;
+        self.within(node, organization, now, &mut |source, _| {
+            administers |= match source {
+                Source::Assignment { role, .. } => matches!(role, Role::Owner | Role::Administrator),
+                _ => true,
+            };
+        });
+        Ok(administers)
+    }
+
+    /// What a move would give to somebody or take from them that the caller does not hold there (ROLE-7, E-20).
+    ///
+    /// # Errors
+    /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
+    pub fn lacks_to_move(
+        &self,
+        caller: &Caller,
+        changed: &BTreeMap<OrganizationId, PermissionSet>,
+        now: Timestamp,
+    ) -> Result<PermissionSet> {
+        let node = self.usable(caller)?;
+        let lacks = changed.iter().map(|(at, changed)| {
+            let held = self.standing(caller.user, node, *at, now).permissions;
+            changed.without(held.intersection(caller.ceiling))
+        });
+        Ok(lacks.fold(PermissionSet::EMPTY, PermissionSet::union))
+    }
+
     fn standing(&self, user: UserId, node: &UserNode, at: OrganizationId, now: Timestamp) -> Standing {
         let mut permissions = PermissionSet::EMPTY;
         // Billing is an axis of its own, on which an owner from above is, too (ROLE-1, ROLE-2).
@@ -121,6 +158,19 @@ impl Moving {
         let mut people: Vec<_> = self.before.users.iter().collect();
         people.sort_by_key(|(user, _)| **user);
         people.into_iter().flat_map(|(user, node)| self.shifts_of(*user, node)).collect()
+    }
+
+    /// What changes for anybody, by organization.
+    pub fn changed(&self) -> BTreeMap<OrganizationId, PermissionSet> {
+        let mut changed = BTreeMap::new();
+        for shift in self.shifts() {
+            let difference = shift.gained().union(shift.lost());
+            for at in &shift.organizations {
+                let known: &mut PermissionSet = changed.entry(*at).or_insert(PermissionSet::EMPTY);
+                *known = known.union(difference);
+            }
+        }
+        changed
     }
 
     fn shifts_of(&self, user: UserId, node: &UserNode) -> Vec<Shift> {

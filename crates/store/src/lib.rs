@@ -51,7 +51,7 @@ pub use join_tokens::JoinToken;
 pub use licences::Licence;
 pub use listing::{Listed, PageRequest};
 pub use logins::{LoginGrant, LoginGrantKind, LoginGrantState};
-pub use members::{Above, Member, MemberFilter, MemberTeam};
+pub use members::{Member, MemberFilter, MemberTeam};
 pub use organizations::Creates;
 pub use outbox::OutboxMessage;
 pub use parting::Ends;

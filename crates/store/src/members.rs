@@ -83,17 +83,9 @@ pub struct MemberFilter {
     pub role: String,
 }
 
-/// The organizations above one, as who asks for its members sees them.
-#[derive(Debug, Clone, Copy)]
-pub struct Above<'a> {
-    /// Those whose members they may see: whoever has a role there that reaches down is listed.
-    pub seen: &'a [OrganizationId],
-    /// All of them, the organization itself besides or not.
-    pub all: &'a [OrganizationId],
-}
-
 impl Tx {
-    /// Who belongs to an organization, by name: each person once.
+    /// Who belongs to an organization, by name: each person once. `above` are the organizations above it whose members the one
+    /// who asks may see: what was given at others is not in it (HIER-4).
     ///
     /// # Errors
     /// Those of the database.
@@ -101,7 +93,7 @@ impl Tx {
         &mut self,
         permit: &Permit<ViewMembers>,
         page: &PageRequest,
-        (filter, above): (&MemberFilter, Above<'_>),
+        (filter, above): (&MemberFilter, &[OrganizationId]),
         now: Timestamp,
     ) -> Result<Listed<Member>> {
         let id = permit.target().uuid();
@@ -115,14 +107,14 @@ impl Tx {
             filter.source,
             filter.role.as_str(),
         ];
-        args.extend(slots(above.seen, TREE_DEPTH_MAX - 1)?);
+        args.extend(slots(above, TREE_DEPTH_MAX - 1)?);
         let rows: Vec<PersonRow> = self.all(PAGE, args).await?;
         let found = page.cut(rows, |last| (last.search.clone(), last.id));
         let Some(last) = found.items.last() else { return Ok(Listed { items: Vec::new(), next: None }) };
         let range = args![id, page.after_key(), page.after_id(), last.search.as_str(), last.id];
         let mut grants: HashMap<_, Vec<_>> = HashMap::new();
         let mut args = range.clone();
-        args.extend(slots(above.all, TREE_DEPTH_MAX)?);
+        args.extend(slots(above, TREE_DEPTH_MAX)?);
         for row in self.all::<AssignmentRow>(GRANTS, args).await? {
             let grant = assignment(row)?;
             grants.entry(grant.user).or_default().push(grant);

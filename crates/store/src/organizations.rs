@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use bastide_authz::action::{
-    CreateClientOrganization, CreateOrganization, CreateRootOrganization, UpdateOrganization,
+    CreateClientOrganization, CreateOrganization, CreateRootOrganization, CreateUser, UpdateOrganization,
     ViewOrganization,
 };
 use bastide_authz::visible::{Ids, Scope};
 use bastide_authz::{Action, Change, Permit, Visible};
 use bastide_model::names::{DisplayName, NamespaceBase, Slug};
-use bastide_model::organization::Organization;
+use bastide_model::organization::{Kind, Organization};
 use bastide_model::role::{Reach, Role};
 use bastide_model::{
     AssignmentId, AuditId, ClusterId, Error, OrganizationId, PlanId, RealmId, Result, Timestamp, UserId,
@@ -82,6 +82,13 @@ pub trait Creates: Action + Sized {
 }
 impl Creates for CreateOrganization {}
 impl Creates for CreateRootOrganization {}
+/// A personal one comes with the account (ORG-2).
+impl Creates for CreateUser {
+    fn admit(permit: &Permit<Self>, organization: &Organization) -> Result<()> {
+        let personal = organization.kind == Kind::Personal && organization.parent.is_none();
+        admit_place(permit, organization, personal)
+    }
+}
 impl Creates for CreateClientOrganization {
     /// Its parent is the organization that the caller acts from, which is authorized apart from this.
     fn admit(permit: &Permit<Self>, organization: &Organization) -> Result<()> {

@@ -6,7 +6,7 @@ use super::transport::Call;
 use super::{Client, ClientError};
 use crate::audit::AuditView;
 use crate::registry::{PermissionView, PlanView};
-use crate::users::{NewUser, UserChange, UserView};
+use crate::users::{NewAccount, UserChange, UserView};
 use crate::{Page, PageQuery};
 
 impl Client {
@@ -16,8 +16,8 @@ impl Client {
     }
 
     /// `POST /v1/users`: creates an account.
-    pub async fn create_user(&self, user: &NewUser) -> Result<UserView, ClientError> {
-        self.read(Call::post(&["users"]).json(user)?).await
+    pub async fn create_user(&self, user: impl Into<NewAccount>) -> Result<UserView, ClientError> {
+        self.read(Call::post(&["users"]).json(&user.into())?).await
     }
 
     /// `GET /v1/users/{user}`: one account.

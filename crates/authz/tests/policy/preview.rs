@@ -3,12 +3,13 @@
 use bastide_authz::{Change, Shift};
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::{BILLING, Reach, Role};
-use bastide_model::{AssignmentId, OrganizationId, Permission};
+use bastide_model::{AssignmentId, OrganizationId, Permission, RealmId, RoleId};
 use uuid::Uuid;
 
 use crate::cast::{
-    BRAND, CHILD, CLIENT_ADMINISTRATOR, CUSTOM, GRANDCHILD, NOW, ROOT, ROOT_KEYS, SIBLING, SIBLING_OWNER,
-    organization, world, world_and,
+    ADMINISTRATOR_BENEATH, ADMINISTRATOR_HERE, BRAND, CHILD, CHILD_OWNER, CLIENT_ADMINISTRATOR, CUSTOM,
+    GRANDCHILD, NOBODY, NOW, ROOT, ROOT_KEYS, ROOT_OWNER, SIBLING, SIBLING_OWNER, SITE_ADMINISTRATOR,
+    by_session, by_token, organization, world, world_and,
 };
 
 fn shifts(what: OrganizationId, to: Option<OrganizationId>) -> Vec<Shift> {
@@ -64,4 +65,60 @@ fn hier_4_a_preview_knows_what_moves_and_what_plays_a_part() {
         shifts.iter().all(|shift| shift.user == SIBLING_OWNER),
         "the root is above as before: {shifts:?}"
     );
+}
+
+/// E-28, BILL-1: an owner's billing goes with the rest: what lies beneath is theirs to pay for only while it does.
+#[test]
+fn e_28_a_move_moves_the_billing_too() {
+    let moved = shifts(GRANDCHILD, Some(SIBLING));
+    let of = |user| moved.iter().find(|shift| shift.user == user).unwrap();
+    assert_eq!(of(CHILD_OWNER).lost().intersection(BILLING), BILLING);
+    assert_eq!(of(SIBLING_OWNER).gained().intersection(BILLING), BILLING);
+    assert!(moved.iter().all(|shift| shift.user != ROOT_OWNER), "it is still beneath");
+}
+
+/// HIER-4, ROLE-7, E-19: administering is a role of that name or an owner's, or administering the realm; the permission to
+/// move, put into a custom role, is not. Whoever has only that moves nothing that gives or takes what they do not hold.
+#[test]
+fn hier_4_e_19_moving_by_permission_gives_nobody_what_the_mover_does_not_hold() {
+    let role = RoleId::from_uuid(Uuid::from_u128(77));
+    let graph = |permissions| {
+        world_and([
+            Change::Role { id: role, organization: ROOT, permissions },
+            Change::Assignment {
+                id: AssignmentId::from_uuid(Uuid::from_u128(90)),
+                user: NOBODY,
+                organization: ROOT,
+                role: Role::Custom(role),
+                reach: Reach::Beneath,
+                expires_at: None,
+            },
+        ])
+    };
+    let few = graph(PermissionSet::of(&[Permission::OrganizationsMove]));
+    for (user, realm, here, beneath) in [
+        (ROOT_OWNER, BRAND, true, true),
+        (ADMINISTRATOR_HERE, BRAND, true, false),
+        (ADMINISTRATOR_BENEATH, BRAND, true, true),
+        (CLIENT_ADMINISTRATOR, BRAND, true, true),
+        (SITE_ADMINISTRATOR, RealmId::PLATFORM, true, true),
+        (CHILD_OWNER, BRAND, false, true),
+        (SIBLING_OWNER, BRAND, false, false),
+        (NOBODY, BRAND, false, false),
+    ] {
+        let caller = by_session(user, realm);
+        assert_eq!(few.administers(&caller, ROOT, NOW), Ok(here), "{user}");
+        assert_eq!(few.administers(&caller, CHILD, NOW), Ok(beneath), "{user}");
+    }
+    let lacks = |graph: &bastide_authz::Graph, ceiling| {
+        let changed = graph.moving(GRANDCHILD, Some(SIBLING), None, NOW).changed();
+        assert_eq!(changed.keys().collect::<Vec<_>>(), [&GRANDCHILD]);
+        graph.lacks_to_move(&by_token(NOBODY, BRAND, ceiling), &changed, NOW).unwrap()
+    };
+    let owners = Role::Owner.permissions().union(BILLING);
+    let member = PermissionSet::of(&[Permission::OrganizationsView, Permission::OrganizationsMove]);
+    assert_eq!(lacks(&few, PermissionSet::ALL), owners.without(member));
+    let all = graph(Role::Owner.permissions());
+    assert_eq!(lacks(&all, PermissionSet::ALL), BILLING, "billing is in no custom role");
+    assert_eq!(lacks(&all, member), owners.without(member), "a token gives away no more than it may");
 }

@@ -2,7 +2,7 @@
 
 use bastide_api::PageQuery;
 use bastide_api::client::{Client, all_pages};
-use bastide_api::users::{AccessLevel, NewUser, UserChange, UserView};
+use bastide_api::users::{AccessLevel, NewAccount, UserChange, UserView};
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::ListArgs;
@@ -66,6 +66,9 @@ pub(crate) struct CreateArgs {
     /// Read the password from standard input instead of asking for it.
     #[arg(long)]
     password_stdin: bool,
+    /// Make a personal organization for them, on the default plan.
+    #[arg(long)]
+    personal_organization: bool,
 }
 
 pub(crate) async fn run(shell: &Shell, command: UserCommand) -> Result<(), Failure> {
@@ -82,8 +85,13 @@ pub(crate) async fn run(shell: &Shell, command: UserCommand) -> Result<(), Failu
         }
         UserCommand::Create(args) => {
             let password = input::new_password(args.password_stdin).await?;
-            let user = NewUser { email: args.email, name: args.name, password };
-            shell.output.one(&client.create_user(&user).await?)
+            let user = NewAccount {
+                email: args.email,
+                name: args.name,
+                password,
+                personal_organization: args.personal_organization,
+            };
+            shell.output.one(&client.create_user(user).await?)
         }
     }
 }

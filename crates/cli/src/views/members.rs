@@ -33,8 +33,7 @@ fn source(source: &AccessSource) -> String {
             format!("{} {reach}{}{ended}", role_word(role, custom_role.as_ref()), until(expires_at))
         }
         AccessSource::Inherited { organization, role, expires_at } => {
-            let above = organization.as_ref().map_or("an organization above", |above| &above.slug);
-            format!("{role} of {above}{}", until(expires_at))
+            format!("{role} of {}{}", organization.slug, until(expires_at))
         }
         AccessSource::Team { team, role } => {
             format!("{role} in {}", team.as_ref().map_or("a team", |team| &team.slug))

@@ -15,16 +15,13 @@ impl Detailed for MovePreview {
         let slug = |place: &Option<NamedOrganization>, nothing: &str| {
             place.as_ref().map_or_else(|| nothing.to_owned(), |place| place.slug.clone())
         };
-        let unnamed = |count: u64| (count > 0).then(|| count.to_string());
-        let left_out = unnamed(self.changes_left_out);
+        let left_out = (self.changes_left_out > 0).then(|| self.changes_left_out.to_string());
         Details::default()
             .field("Organization", &self.organization.slug)
             .field("From", slug(&self.from, "the root, or what you do not see"))
             .field("To", slug(&self.to, "the root"))
             .field("Organizations moved", self.organizations.to_string())
             .field("Depth", self.depth.to_string())
-            .optional("Others who gain", unnamed(self.gaining_unnamed))
-            .optional("Others who lose", unnamed(self.losing_unnamed))
             .optional("Changes left out", left_out)
             .field("ETag", &self.etag)
             .table(

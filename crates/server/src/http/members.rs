@@ -10,7 +10,7 @@ use bastide_app::members::{self, Details, Filter, Source};
 use bastide_app::{billing, organizations};
 use bastide_model::error::FieldErrors;
 use bastide_model::role::Role;
-use bastide_model::{AssignmentId, Error, OrganizationId, Timestamp, UserId};
+use bastide_model::{AssignmentId, Error, Timestamp, UserId};
 use bastide_store::Assignment;
 use http::Uri;
 
@@ -146,7 +146,7 @@ fn source(source: Source) -> AccessSource {
             actions: views::texts(actions),
         },
         Source::Inherited { from, grant } => AccessSource::Inherited {
-            organization: from.map(|(id, slug, name)| named::<OrganizationId>(id, slug, name)),
+            organization: named(from.0, from.1, from.2),
             role: grant.role.word().to_owned(),
             expires_at: ends(&grant),
         },

@@ -54,8 +54,6 @@ pub(crate) async fn preview(
         depth: preview.depth as u64,
         changes: preview.rows.iter().map(change).collect(),
         changes_left_out: preview.rows_left_out as u64,
-        gaining_unnamed: preview.gaining_unnamed as u64,
-        losing_unnamed: preview.losing_unnamed as u64,
         etag: etag(preview.organization.revision),
     }))
 }

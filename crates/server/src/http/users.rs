@@ -30,9 +30,11 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(hub): State<Hub>,
     Who(caller): Who,
-    Body(input): Body<wire::NewUser>,
+    Body(input): Body<wire::NewAccount>,
 ) -> Result<Made<UserView>, Failure> {
-    let user = users::create(&hub.app, &caller, read(input, "")?).await?;
+    let wire::NewAccount { email, name, password, personal_organization } = input;
+    let account = read(wire::NewUser { email, name, password }, "")?;
+    let user = users::create(&hub.app, &caller, account, personal_organization).await?;
     let revision = user.revision;
     Ok(Made::new(&format!("/v1/users/{}", user.id), views::user(user)).etag(revision))
 }

@@ -2,6 +2,7 @@
 //! agents that only speak the protocol. Each test's name or comment carries the ids of the rules that it proves.
 
 mod bounds;
+mod ceilings;
 mod cli;
 mod database;
 mod identity;

@@ -252,6 +252,19 @@ async fn role_1_bill_1_billing_is_an_axis_of_its_own() -> Result<()> {
         ada.ask(Method::PUT, &format!("{billing}/administrators/{BOB}"), None).await?.done()?;
     }
     let bob_id = id_of(bob).await?;
+    // Who administers the organization reads that something was done to its billing, and not who administers it.
+    let log = eve.get("/v1/organizations/acme/audit").await?;
+    let about = |log: &Value| -> Result<Value> {
+        let records = log.pointer("/items").and_then(Value::as_array).context("no log")?;
+        let one = records
+            .iter()
+            .find(|one| one.pointer("/operation") == Some(&json!("billing_administrator_create")));
+        Ok(one.context("not in the log")?.clone())
+    };
+    ensure!(text(&about(&log)?, "/target_name")? == "not shown", "{log}");
+    ensure!(!about(&log)?.to_string().contains(&bob_id), "{log}");
+    let log = ada.get("/v1/organizations/acme/audit").await?;
+    ensure!(text(&about(&log)?, "/target_name")? == BOB, "{log}");
     let roles = ada.get(&members("acme")).await?;
     let grant = texts(&roles, "/sources/0/assignment")?.get(1).cloned().context("Bob has no grant")?;
     ada.delete(&format!("{}/{grant}", assignments("acme"))).await?;

@@ -455,3 +455,59 @@ async fn hier_5_sign_in_leads_home() -> Result<()> {
     ensure!(home("gus@globex.test").await? == "/o/globex");
     stage.stop().await
 }
+
+/// ORG-2: an account can begin with a personal organization, on the default plan, which it owns; its user lands on the list,
+/// which invites them to make one for work; and the name of a company is nobody's by being called so.
+#[tokio::test(flavor = "multi_thread")]
+async fn org_2_an_account_begins_with_a_personal_organization() -> Result<()> {
+    let database = Database::new().await?;
+    let stage = Stage::on_postgres(&database).await?;
+    let order = |email: &str, personal: bool| json!({"email": email, "name": "Ada", "password": PASSWORD, "personal_organization": personal});
+    for (email, personal) in [("acme@one.test", true), ("acme@two.test", true), ("ben@one.test", false)] {
+        stage.admin.post("/v1/users", &order(email, personal)).await?;
+    }
+    let refused = stage.admin.outcome(Method::POST, "/v1/users", Some(&order("acme@one.test", true))).await?;
+    ensure!(refused == (409, "email_taken".to_owned()), "{refused:?}");
+    let (ada, twin, ben) = (
+        stage.api_of("acme@one.test").await?,
+        stage.api_of("acme@two.test").await?,
+        stage.api_of("ben@one.test").await?,
+    );
+    let list = "/v1/organizations";
+    ensure!(texts(&ben.get(list).await?, "/slug")?.is_empty());
+    let own = ada.get(&format!("{list}/acme-personal")).await?;
+    for (pointer, value) in
+        [("/kind", "personal"), ("/role", "owner"), ("/name", "Ada"), ("/visibility", "private")]
+    {
+        ensure!(text(&own, pointer)? == value, "{pointer}: {own}");
+    }
+    ensure!(
+        text(&own, "/plan")? == text(&stage.organization("work").await?, "/plan")?,
+        "the default plan: {own}"
+    );
+    let theirs = texts(&twin.get(list).await?, "/slug")?;
+    ensure!(theirs.len() == 1 && theirs[0].starts_with("acme-personal-"), "{theirs:?}");
+    ensure!(twin.get(&format!("{list}/acme-personal")).await.is_err());
+    stage.organization("acme").await?;
+
+    let mut browser = stage.hub.visitor()?;
+    browser.sign_in("acme@one.test", PASSWORD).await?;
+    let landed = browser.get("/").await?;
+    ensure!(landed.location.as_deref() == Some("/me/organizations"), "{landed:?}");
+    let page = browser.get("/me/organizations").await?.body;
+    ensure!(
+        page.contains("for the people you work with") && page.contains("/me/organizations/new"),
+        "{page}"
+    );
+    ada.post(list, &json!({"name": "Work", "slug": "ada-works"})).await?;
+    let page = browser.get("/me/organizations").await?.body;
+    ensure!(!page.contains("for the people you work with"), "{page}");
+    // Whoever owns nothing but it can be deactivated (INV-6).
+    let id = text(&twin.get("/v1/me").await?, "/user/id")?.to_owned();
+    let path = format!("/v1/users/{id}");
+    let etag = text(&stage.admin.get(&path).await?, "/etag")?.to_owned();
+    let off = json!({"access": "disabled"});
+    let done = stage.admin.ask_with(Method::PATCH, &path, Some(&off), &[("if-match", &etag)]).await?;
+    ensure!(done.status == 200, "{}", done.body);
+    stage.stop().await
+}

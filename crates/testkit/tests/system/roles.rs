@@ -8,21 +8,21 @@ use serde_json::{Value, json};
 
 use crate::stage::{Api, Stage, text, texts};
 
-const ADA: &str = "ada@acme.test";
-const BOB: &str = "bob@acme.test";
-const EVE: &str = "eve@acme.test";
+pub(crate) const ADA: &str = "ada@acme.test";
+pub(crate) const BOB: &str = "bob@acme.test";
+pub(crate) const EVE: &str = "eve@acme.test";
 
 /// Ada owns `acme` with `beneath` under it; Bob administers `acme`, here only; Eve has an account.
-struct Scene {
-    stage: Stage,
-    ada: Api,
-    bob: Api,
-    eve: Api,
+pub(crate) struct Scene {
+    pub(crate) stage: Stage,
+    pub(crate) ada: Api,
+    pub(crate) bob: Api,
+    pub(crate) eve: Api,
     _spoke: (FakeAgent, Alive),
 }
 
 impl Scene {
-    async fn set() -> Result<Self> {
+    pub(crate) async fn set() -> Result<Self> {
         let stage = Stage::on_sqlite().await?;
         let spoke = stage.licensed("eu-1").await?;
         stage.organization("northwind").await?;
@@ -39,23 +39,33 @@ impl Scene {
         Ok(scene)
     }
 
+    /// Lets somebody's role reach beneath.
+    async fn reach_beneath(&self, slug: &str, user: &str) -> Result<()> {
+        let members =
+            self.stage.admin.get(&format!("/v1/organizations/{slug}/members?search={user}")).await?;
+        let grant = text(&members, "/items/0/sources/0/assignment")?;
+        let path = format!("/v1/organizations/{slug}/assignments/{grant}");
+        self.stage.admin.ask(Method::PATCH, &path, Some(&json!({"reach": "beneath"}))).await?.done()?;
+        Ok(())
+    }
+
     /// Gives a role as the site administrator, who may name everybody.
-    async fn give(&self, slug: &str, user: &str, role: &str) -> Result<Value> {
+    pub(crate) async fn give(&self, slug: &str, user: &str, role: &str) -> Result<Value> {
         let order = json!({"user": user, "role": role});
         self.stage.admin.post(&format!("/v1/organizations/{slug}/assignments"), &order).await
     }
 }
 
-fn outcome(status: u16, code: &str) -> (u16, String) {
+pub(crate) fn outcome(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-async fn define(who: &Api, slug: &str, name: &str, keys: &[&str]) -> Result<(u16, String)> {
+pub(crate) async fn define(who: &Api, slug: &str, name: &str, keys: &[&str]) -> Result<(u16, String)> {
     let order = json!({"name": name, "permissions": keys});
     who.outcome(Method::POST, &format!("/v1/organizations/{slug}/roles"), Some(&order)).await
 }
 
-async fn change(who: &Api, path: &str, change: &Value) -> Result<(u16, String)> {
+pub(crate) async fn change(who: &Api, path: &str, change: &Value) -> Result<(u16, String)> {
     let etag = text(&who.get(path).await?, "/etag")?.to_owned();
     Ok(who.ask_with(Method::PATCH, path, Some(change), &[("if-match", &etag)]).await?.outcome())
 }
@@ -152,7 +162,12 @@ async fn role_10_why_somebody_may_do_something() -> Result<()> {
     let above = eve.ask(Method::GET, &asked("team_create", "beneath", ADA), None).await?;
     ensure!(above.status == 200, "Ada owns `beneath` itself: {}", above.body);
     let sentences = above.body.to_string();
-    ensure!(sentences.contains("an organization above") && !sentences.contains("acme,"), "{sentences}");
+    ensure!(
+        sentences.contains("owner at beneath")
+            && !sentences.contains("above")
+            && !sentences.contains("acme,"),
+        "{sentences}"
+    );
 
     let cli = scene.stage.cli_of(BOB).await?;
     let said = cli.ok(&["why", "organizations.update", "--organization", "acme"]).await?;
@@ -164,6 +179,30 @@ async fn role_10_why_somebody_may_do_something() -> Result<()> {
     ensure!(said.starts_with("ALLOW") && said.contains("because  administrator at acme"), "{said}");
     let said = cli.ok(&["why", "token_create"]).await?;
     ensure!(said.contains("it is their own"), "{said}");
+    scene.stage.stop().await
+}
+
+/// HIER-4, ROLE-10: somebody who is known here by a team is explained by that alone to who does not see what lies above:
+/// neither what they have there nor what follows from it is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn hier_4_what_somebody_has_above_is_not_told_below() -> Result<()> {
+    let scene = Scene::set().await?;
+    let (ada, eve) = (&scene.ada, &scene.eve);
+    let asked = |action: &str, slug: &str, user: &str| {
+        format!("/v1/access?action={action}&organization={slug}&user={user}")
+    };
+    scene.give("beneath", EVE, "administrator").await?;
+    scene.reach_beneath("acme", BOB).await?;
+    ada.post("/v1/organizations/beneath/teams", &json!({"name": "core"})).await?;
+    let member = json!({"user": BOB, "role": "viewer"});
+    scene.stage.admin.post("/v1/organizations/beneath/teams/core/members", &member).await?;
+    let told = eve.get(&asked("audit.view", "beneath", BOB)).await?;
+    ensure!(text(&told, "/verdict")? == "permission_missing", "{told}");
+    ensure!(texts(&json!({"items": told.pointer("/grants")}), "/sentence")?.len() == 1, "{told}");
+    let listed = eve.get("/v1/organizations/beneath/members").await?;
+    ensure!(!listed.to_string().contains("inherited"), "{listed}");
+    let told = ada.get(&asked("audit.view", "beneath", BOB)).await?;
+    ensure!(text(&told, "/verdict")? == "allowed", "{told}");
     scene.stage.stop().await
 }
 

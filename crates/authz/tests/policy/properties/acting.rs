@@ -6,7 +6,7 @@ use bastide_authz::action::{
     AssignBilling, AssignProjectTeam, AssignRole, AssignTeamMember, ChangeChildren, CreateOrganization,
     CreateProject, CreateRole, CreateRootOrganization, CreateTeam, DeleteOrganization, DeleteProject,
     DeleteRole, DeleteTeam, LeaveOrganization, MoveOrganization, RemoveProjectTeam, RemoveTeamMember,
-    UpdateAssignment, UpdateRole, ViewTeam, WithdrawBilling, WithdrawRole,
+    UpdateAssignment, UpdateRole, ViewBilling, ViewTeam, WithdrawBilling, WithdrawRole,
 };
 use bastide_authz::target::Object;
 use bastide_authz::{Action, Billing, Change, Commons, Graph};
@@ -317,6 +317,11 @@ impl Company {
         if moving.shifts().iter().any(|shift| !shift.gained().is_empty()) {
             return None;
         }
+        if !administers_ends(&self.graph, caller, (parent, to), self.now) {
+            let changed = self.graph.moving(id, to, None, self.now).changed();
+            let lacks = self.graph.lacks_to_move(caller, &changed, self.now).ok()?;
+            lacks.is_empty().then_some(())?;
+        }
         // What the store keeps out: circles, realms, depth.
         let above = to.map_or(0, |to| self.graph.depth(to));
         let own = self.graph.depth(id);
@@ -431,6 +436,7 @@ impl Company {
                 let organization = self.organization(at)?;
                 let user = self.user_near(organization, who)?;
                 self.may::<AssignBilling>(caller, Billing(organization))?;
+                self.may::<ViewBilling>(caller, Billing(organization))?;
                 let (role, reach) = (Role::BillingAdministrator, Reach::Here);
                 admit_role_change(caller.user, user, role).ok()?;
                 let id = self.fresh(AssignmentId::from_uuid);
@@ -562,13 +568,23 @@ fn given(graph: &Graph, caller: &Caller, object: Object, now: Timestamp) -> Perm
     Permission::ALL.iter().copied().filter(gives).collect()
 }
 
+/// Whether somebody administers what a move takes from and what it gives to; the root is everybody's.
+fn administers_ends(
+    graph: &Graph,
+    caller: &Caller,
+    (from, to): (Option<OrganizationId>, Option<OrganizationId>),
+    now: Timestamp,
+) -> bool {
+    [from, to].into_iter().flatten().all(|end| graph.administers(caller, end, now).unwrap_or_default())
+}
+
 /// E-19: what somebody may do more of than before, on what there was before, was given by somebody who held it there; nobody
 /// gains by what they do themselves, by time, or by what is taken away.
 fn nobody_gained_more(
     (before, then): (&Graph, Timestamp),
     company: &Company,
     actor: &Caller,
-    (deed, known): (&Deed, &[Object]),
+    (deed, changes, known): (&Deed, &[Change], &[Object]),
 ) -> Result<(), TestCaseError> {
     for user in company.facts.users.keys() {
         let person = company.caller(*user, PermissionSet::ALL);
@@ -580,7 +596,10 @@ fn nobody_gained_more(
             }
             let gained = given(&company.graph, &person, *object, company.now)
                 .without(given(before, &person, *object, then));
-            if let Deed::Move(..) = deed {
+            // Whoever administers both ends of a move gives what they hold themselves and what comes from above (HIER-4).
+            if let (Deed::Move(..), [Change::Organization { id, parent: to, .. }]) = (deed, changes)
+                && administers_ends(before, actor, (before.lineage(*id).nth(1), *to), then)
+            {
                 prop_assert!(*user != actor.user, "{:?} gained {:?} on {:?} by a move", user, gained, object);
                 continue;
             }
@@ -589,6 +608,7 @@ fn nobody_gained_more(
                 | Deed::Assign(..)
                 | Deed::Reassign(..)
                 | Deed::Join(..)
+                | Deed::Move(..)
                 | Deed::Share(..) => {
                     before.held(actor, *object, then).unwrap_or_default().intersection(actor.ceiling)
                 }
@@ -642,7 +662,7 @@ proptest! {
             company.is_sound()?;
             let mut known = company.facts.things();
             known.retain(|object| exists(&before, *object));
-            nobody_gained_more((&before, then), &company, &actor, (deed, &known))?;
+            nobody_gained_more((&before, then), &company, &actor, (deed, &changes, &known))?;
             if matches!(deed, Deed::Move(..)) {
                 only_what_moves_changed(&before, &company, &changes, &known)?;
             }

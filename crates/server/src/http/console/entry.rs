@@ -7,6 +7,7 @@ use bastide_app::{identity as use_case, logins};
 use bastide_model::access::Credential;
 use bastide_model::limits::SESSION_SECONDS;
 use bastide_model::names::DisplayName;
+use bastide_model::organization::Kind;
 use http::HeaderValue;
 
 use super::visit::{Entrance, Visit, fields, go, show};
@@ -17,13 +18,14 @@ use crate::http::redirect::LocalPath;
 use crate::http::{cookies, identity};
 use crate::pages::{self, CliLoginPage, DevicePage, DeviceStage, SetupPage, SignInPage, Theme};
 
-/// HIER-5: the default view after sign-in is the home organization; ORG-2: without one the list, which invites to make
-/// one.
+/// HIER-5: the default view after sign-in is the home organization; ORG-2: without one for work the list, which
+/// invites to make one.
 pub(super) async fn start(entrance: Entrance) -> Result<Html, Failure> {
     let Some(caller) = &entrance.caller else { return Ok(go("/sign-in", None)) };
     let (user, _) = use_case::me(&entrance.hub.app, caller).await?;
     if let Some(home) = user.home
         && let Ok(home) = bastide_app::organizations::view(&entrance.hub.app, caller, home).await
+        && home.organization.kind == Kind::Work
     {
         return Ok(go(&format!("/o/{}", home.organization.slug), None));
     }

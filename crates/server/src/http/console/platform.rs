@@ -1,7 +1,7 @@
 //! Pages of the installation: client organizations, accounts, plans, the log.
 
 use bastide_api::problem::ProblemField;
-use bastide_api::users::{AccessLevel, NewUser, UserChange};
+use bastide_api::users::{AccessLevel, NewAccount, UserChange};
 use bastide_model::UserId;
 
 use super::organizations::revision;
@@ -82,7 +82,7 @@ fn chosen_access(word: &str) -> Result<AccessLevel, ProblemField> {
 
 pub(super) async fn user_new(visit: Visit) -> Result<Html, Failure> {
     require_administrator(&visit).await?;
-    let view = NewUserPage { name: String::new(), email: String::new(), problem: None };
+    let view = NewUserPage { name: String::new(), email: String::new(), personal: false, problem: None };
     Ok(show(pages::new_user(&visit.page, &view)))
 }
 
@@ -91,11 +91,13 @@ pub(super) async fn user_create(visit: Visit, form: Form) -> Result<Html, Failur
     require_administrator(&visit).await?;
     let (name, email) = (form.text("name").to_owned(), form.text("email").to_owned());
     let password = form.verbatim("password").to_owned();
-    let input = NewUser { email: email.clone(), name: name.clone(), password };
+    let personal = !form.text("personal_organization").is_empty();
+    let input =
+        NewAccount { email: email.clone(), name: name.clone(), password, personal_organization: personal };
     match users::create(visit.state(), visit.who(), Body(input)).await {
         Ok(_) => Ok(go("/platform/users", Some("created"))),
         Err(failure) => visit.refused(failure, |page, problem| {
-            pages::new_user(page, &NewUserPage { name, email, problem: Some(problem) })
+            pages::new_user(page, &NewUserPage { name, email, personal, problem: Some(problem) })
         }),
     }
 }

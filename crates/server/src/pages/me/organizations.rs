@@ -4,7 +4,8 @@ use bastide_api::organizations::OrganizationView;
 use maud::{Markup, html};
 
 use crate::pages::components::list::{ListText, list};
-use crate::pages::components::{button, state, status, table, text};
+use crate::pages::components::status::{self, Tone, callout};
+use crate::pages::components::{button, state, table, text};
 use crate::pages::context::{Context, Listing};
 use crate::pages::icons::Icon;
 use crate::pages::layout::{self, Frame};
@@ -37,7 +38,17 @@ pub fn organizations(ctx: &Context, view: &OrganizationsPage) -> Markup {
     let body = list(&words, &view.organizations, |items| {
         organization_table("organizations", "Organizations that you can see", items)
     });
-    let actions = if view.organizations.items().is_empty() {
+    let items = view.organizations.items();
+    let alone = !items.is_empty() && items.iter().all(|one| one.kind == "personal");
+    let invitation = callout(
+        Tone::Neutral,
+        "Create an organization for the people you work with",
+        &html! {
+            p { "Your personal organization is for you alone. One for work has teams and projects, and can run on the clusters." }
+        },
+    );
+    let body = html! { @if alone { (invitation) } (body) };
+    let actions = if items.is_empty() {
         html! {}
     } else {
         create

@@ -210,10 +210,7 @@ fn origin(base: &str, member: &MemberView, source: &AccessSource) -> Markup {
         }
         AccessSource::Inherited { organization, role, expires_at } => html! {
             (status::role(role)) " of "
-            @match organization {
-                Some(above) => { a href={ "/o/" (above.slug) "/members" } { (text::name(&above.name)) } }
-                None => { "an organization above" }
-            }
+            a href={ "/o/" (organization.slug) "/members" } { (text::name(&organization.name)) }
             (ends(expires_at.as_deref()))
         },
         AccessSource::Team { team, role } => html! {

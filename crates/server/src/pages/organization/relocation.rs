@@ -100,25 +100,20 @@ fn confirmation(view: &MovePage, preview: &MovePreview, errors: Errors<'_>) -> M
 }
 
 fn who(preview: &MovePreview) -> Markup {
-    let nothing = preview.changes.is_empty() && preview.gaining_unnamed + preview.losing_unnamed == 0;
+    let nothing = preview.changes.is_empty();
     html! {
         section.section aria-labelledby="who-title" {
             h2 id="who-title" { "Who gains and who loses what" }
             @if nothing {
-                (callout(Tone::Neutral, "Nobody gains or loses anything", &html! {
-                    p { "The people of the organization keep what they have, and nobody has more above the new place than above the old one." }
+                (callout(Tone::Neutral, "Nobody whom you see gains or loses anything", &html! {
+                    p { "The people of the organization keep what they have." }
                 }))
             }
             @if !preview.changes.is_empty() {
                 (table::table("changes", "Changes of access", &["Person", "Role", "Gains", "Loses", "Where"],
                     preview.changes.iter().map(change)))
             }
-            @for (people, verb) in [(preview.gaining_unnamed, "gain"), (preview.losing_unnamed, "lose")] {
-                @if people > 0 {
-                    p { (people) " more " (if people == 1 { "person" } else { "people" }) " will " (verb)
-                        " access through organizations that you do not see." }
-                }
-            }
+            p.muted { "Who holds a role only at organizations that you do not see is not listed." }
             @if preview.changes_left_out > 0 { p { (preview.changes_left_out) " more changes are left out here." } }
         }
     }

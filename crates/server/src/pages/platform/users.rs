@@ -110,6 +110,8 @@ pub struct NewUserPage {
     pub name: String,
     /// What was typed as e-mail address.
     pub email: String,
+    /// Whether a personal organization was asked for.
+    pub personal: bool,
     /// Why it comes back.
     pub problem: Option<Problem>,
 }
@@ -125,6 +127,14 @@ pub fn new_user(ctx: &Context, view: &NewUserPage) -> Markup {
             (Field::new("password", "First password", "").password().autocomplete("new-password")
                 .hint(html! { "At least " (PASSWORD_CHARS_MIN) " characters. Tell it to the person by another way than e-mail." })
                 .render(errors))
+            div.choice {
+                input type="checkbox" id="personal_organization" name="personal_organization" value="yes"
+                    checked[view.personal] aria-describedby="personal_organization-hint";
+                div.choice-text {
+                    label for="personal_organization" { "Personal organization" }
+                    div.hint id="personal_organization-hint" { "One for this person alone, on the default plan." }
+                }
+            }
             div.actions { (button::submit("Create account")) (button::link("/platform/users", "Cancel")) }
         }
     };

@@ -24,15 +24,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
         ..choice.clone()
     };
     let confirm = MovePage { to: "holding".into(), preview: Some(preview()), ..choice.clone() };
-    let quiet = MovePreview {
-        from: None,
-        to: None,
-        changes: Vec::new(),
-        gaining_unnamed: 0,
-        losing_unnamed: 0,
-        changes_left_out: 0,
-        ..preview()
-    };
+    let quiet = MovePreview { from: None, to: None, changes: Vec::new(), changes_left_out: 0, ..preview() };
     let mistyped = MovePage {
         typed: "acne".into(),
         problem: Some(data::invalid(&[("/confirm", "type the slug `acme` to confirm")])),
@@ -109,8 +101,6 @@ fn preview() -> MovePreview {
         depth: 3,
         changes: vec![gains, loses],
         changes_left_out: 7,
-        gaining_unnamed: 1,
-        losing_unnamed: 2,
         etag: "\"12\"".into(),
     }
 }

@@ -39,11 +39,15 @@ pub(crate) fn every_source() -> Vec<AccessSource> {
             actions: texts(&["update", "withdraw"]),
         },
         AccessSource::Inherited {
-            organization: Some(thing("holding", "Holding")),
+            organization: thing("holding", "Holding"),
             role: "administrator".into(),
             expires_at: Some("2026-12-31T00:00:00Z".into()),
         },
-        AccessSource::Inherited { organization: None, role: "owner".into(), expires_at: None },
+        AccessSource::Inherited {
+            organization: thing("group", RIGHT_TO_LEFT),
+            role: "owner".into(),
+            expires_at: None,
+        },
         AccessSource::Team { team: Some(thing("core", RIGHT_TO_LEFT)), role: "developer".into() },
         AccessSource::Team { team: None, role: "viewer".into() },
     ]

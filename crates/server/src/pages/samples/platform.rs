@@ -329,7 +329,12 @@ fn people() -> Vec<(&'static str, Markup)> {
             "user-new-errors",
             new_user(
                 &ctx,
-                &NewUserPage { name: "Omar".into(), email: "omar@example.org".into(), problem: Some(taken) },
+                &NewUserPage {
+                    name: "Omar".into(),
+                    email: "omar@example.org".into(),
+                    personal: true,
+                    problem: Some(taken),
+                },
             ),
         ),
     ]
