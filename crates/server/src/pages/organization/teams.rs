@@ -10,7 +10,7 @@ use crate::pages::components::confirm::{Confirm, confirm};
 use crate::pages::components::field::{Field, Select};
 use crate::pages::components::list::{ListText, list};
 use crate::pages::components::problem::Errors;
-use crate::pages::components::{button, state, table, text};
+use crate::pages::components::{button, state, status, table, text};
 use crate::pages::context::{Context, Listing};
 use crate::pages::icons::Icon;
 use crate::pages::layout::{self, Crumb, Frame};
@@ -174,7 +174,10 @@ fn member_table(path: &str, members: &[TeamMemberView]) -> Markup {
         let (id, name) = (&member.user.id, &member.user.name);
         let one = format!("{path}/members/{id}");
         vec![
-            html! { span.strong { (text::name(name)) } div.slug { (member.user.email) } },
+            html! {
+                span.strong { (text::name(name)) } div.slug { (member.user.email) }
+                @if member.user.access != "enabled" { (status::access(&member.user.access)) }
+            },
             html! {
                 @if may("update") { (role_form(&one, (&format!("role-{id}"), name), &member.role)) }
                 @else { (text::words(&member.role)) }

@@ -26,7 +26,7 @@ pub struct UsersPage {
 
 /// What an account may be used for, as it is chosen.
 const ACCESS: [(&str, &str); 3] = [
-    ("enabled", "Everything that its roles allow"),
+    ("enabled", "What its roles allow"),
     ("no_console", "Tokens only, no console"),
     ("disabled", "Nothing: deactivated"),
 ];
