@@ -477,7 +477,10 @@ pub fn read_new(
         (Some(slug), _) => errors.take("/slug", slug.parse()),
         (None, None) => None,
         (None, Some(name)) => bastide_model::names::Slug::from_name(name).or_else(|| {
-            errors.push("/slug", "no slug can be made from the name; give one of a–z, 0–9 and `-`");
+            errors.push(
+                "/slug",
+                "no slug can be made from the name, or that one is reserved; give one of a–z, 0–9 and `-`",
+            );
             None
         }),
     };

@@ -39,7 +39,10 @@ pub(crate) fn slug_or_made(
     match (slug, name) {
         (Some(slug), _) => errors.take("/slug", slug.parse::<Slug>()),
         (None, Some(name)) => Slug::from_name(name).or_else(|| {
-            errors.push("/slug", "no slug can be made from the name; give one of a–z, 0–9 and `-`");
+            errors.push(
+                "/slug",
+                "no slug can be made from the name, or that one is reserved; give one of a–z, 0–9 and `-`",
+            );
             None
         }),
         (None, None) => None,
