@@ -204,3 +204,34 @@ fn work_1_what_somebody_is_in_a_team_and_on_a_project() {
     assert_eq!(more.role_on_project(TEAM_DEVELOPER, SHOP), Some(TeamRole::Developer));
     assert_eq!(more.role_on_project(TEAM_DEVELOPER, VAULT), Some(TeamRole::Administrator));
 }
+
+/// ROLE-7: whoever puts somebody into a team holds what that gives, in the team and on each of its projects; whoever gives a
+/// team a role on a project holds what the role allows there.
+#[test]
+fn role_7_what_is_lacked_to_put_somebody_into_a_team_or_to_share_a_project() {
+    let (graph, custom) = (world(), person(CUSTOM));
+    let joins = |role| graph.lacks_to_join(&custom, (CORE_TEAM, role), NOW).unwrap();
+    let keys = PermissionSet::of;
+    assert_eq!(joins(TeamRole::Viewer), keys(&[Permission::ProjectsView]));
+    let leads = [Permission::MembersDelete, Permission::ProjectsView, Permission::ProjectsUpdate];
+    assert_eq!(joins(TeamRole::Administrator), keys(&leads), "the team administers the shop");
+    let idle = world_and([Change::ProjectTeamGone { project: SHOP, team: CORE_TEAM }]);
+    let joins = |team, role| idle.lacks_to_join(&custom, (team, role), NOW).unwrap();
+    assert_eq!(joins(CORE_TEAM, TeamRole::Viewer), PermissionSet::EMPTY, "a team without projects");
+    let mixed = world_and([
+        Change::ProjectTeam { project: VAULT, team: CORE_TEAM, role: TeamRole::Viewer },
+        Change::ProjectTeam { project: VAULT, team: OTHER_TEAM, role: TeamRole::Viewer },
+        Change::ProjectTeam { project: SHOP, team: CORE_TEAM, role: TeamRole::Viewer },
+        Change::ProjectTeam { project: SHOP, team: OTHER_TEAM, role: TeamRole::Administrator },
+    ]);
+    let joins = |team, role| mixed.lacks_to_join(&custom, (team, role), NOW).unwrap();
+    assert!(
+        !joins(CORE_TEAM, TeamRole::Administrator).contains(Permission::ProjectsUpdate),
+        "the own role counts"
+    );
+    assert!(joins(OTHER_TEAM, TeamRole::Administrator).contains(Permission::ProjectsUpdate));
+    let shares = |user, role| graph.lacks_to_share(&person(user), (SHOP, role), NOW).unwrap();
+    assert_eq!(shares(CUSTOM, TeamRole::Viewer), keys(&[Permission::ProjectsView]));
+    assert_eq!(shares(TEAM_VIEWER, TeamRole::Viewer), PermissionSet::EMPTY);
+    assert_eq!(shares(TEAM_VIEWER, TeamRole::Administrator), keys(&[Permission::ProjectsUpdate]));
+}
