@@ -62,6 +62,8 @@ pub enum AccessSource {
         expires_at: Option<String>,
         /// Whether it has not ended.
         in_force: bool,
+        /// What `If-Match` has to say to change it.
+        etag: String,
         /// What the caller may do with it: `update`, `withdraw`.
         actions: Vec<String>,
     },
@@ -174,6 +176,8 @@ pub struct AssignmentView {
     pub expires_at: Option<String>,
     /// Since when (RFC 3339).
     pub created_at: String,
+    /// What `If-Match` has to say to change it.
+    pub etag: String,
 }
 
 /// The billing of an organization.

@@ -84,6 +84,7 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, input: NewAs
         reach: input.reach,
         expires_at: input.expires_at,
         created_at: now,
+        revision: 1,
     };
     tx.assign(&permit, &assignment, &user, (audit, now)).await?;
     let assignment = tx.assignment(id, assignment.id).await?;
@@ -91,14 +92,16 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, input: NewAs
     Ok(Given { assignment, user })
 }
 
-/// Says anew how far a role reaches and when it ends. Whoever does holds what it was, and what it will be.
+/// Says anew how far a role reaches and when it ends, if it is still as the caller last saw it. Whoever does holds what it
+/// was, and what it will be.
 ///
 /// # Errors
-/// Those of [`assign`]; [`Error::NotFound`] when the organization has no such grant.
+/// Those of [`assign`]; [`Error::NotFound`] when the organization has no such grant; [`Error::Stale`].
 pub async fn update(
     app: &App,
     caller: &Caller,
     (id, grant): (OrganizationId, AssignmentId),
+    seen: i64,
     change: Change,
 ) -> Result<Given> {
     let within = app.authorize::<UpdateAssignment>(caller, id)?;
@@ -116,9 +119,13 @@ pub async fn update(
     for reach in [before.reach, after.reach] {
         admit_holder(app, caller, id, (before.role, reach), now)?;
     }
+    if before.revision != seen {
+        return Err(Error::Stale);
+    }
     let user = tx.user(before.user).await?;
     tx.assignment_update(&permit, (&before, &after), &user, (audit, now)).await?;
     app.publish(tx.commit().await?).await?;
+    after.revision += 1;
     Ok(Given { assignment: after, user })
 }
 

@@ -120,6 +120,7 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, named: &str)
         reach: Reach::Here,
         expires_at: None,
         created_at: now,
+        revision: 1,
     };
     tx.assign(&permit, &assignment, &user, (audit, now)).await?;
     app.publish(tx.commit().await?).await?;

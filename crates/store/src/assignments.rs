@@ -23,13 +23,13 @@ statements! {
         (id, realm_id, organization_id, user_id, role, role_id, reach, expires_at_ms, created_at_ms) \
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     ONE = "select a.id, a.organization_id, a.user_id, a.role, r.slug as role_slug, r.name as role_name, a.reach, \
-        a.expires_at_ms, a.created_at_ms from assignments a left join roles r on r.id = a.role_id \
+        a.expires_at_ms, a.created_at_ms, a.revision from assignments a left join roles r on r.id = a.role_id \
         where a.organization_id = $1 and a.id = $2";
     OF_USER = "select a.id, a.organization_id, a.user_id, a.role, r.slug as role_slug, r.name as role_name, a.reach, \
-        a.expires_at_ms, a.created_at_ms from assignments a left join roles r on r.id = a.role_id \
+        a.expires_at_ms, a.created_at_ms, a.revision from assignments a left join roles r on r.id = a.role_id \
         where a.organization_id = $1 and a.user_id = $2 order by a.role, a.id";
-    UPDATE = "update assignments set reach = $3, expires_at_ms = $4 \
-        where organization_id = $1 and id = $2 and role <> 'owner'";
+    UPDATE = "update assignments set reach = $3, expires_at_ms = $4, revision = revision + 1 \
+        where organization_id = $1 and id = $2 and revision = $5 and role <> 'owner'";
     DELETE = "delete from assignments where organization_id = $1 and id = $2 and role <> 'owner'";
     TEAMS_OF_USER = "select m.team_id, t.slug, m.role from team_members m join teams t on t.id = m.team_id \
         where m.organization_id = $1 and m.user_id = $2 order by t.slug";
@@ -47,7 +47,7 @@ statements! {
 rows! {
     AssignmentRow {
         id: Uuid, organization_id: Uuid, user_id: Uuid, role: String, role_slug: Option<String>, role_name: Option<String>,
-        reach: String, expires_at_ms: Option<i64>, created_at_ms: i64,
+        reach: String, expires_at_ms: Option<i64>, created_at_ms: i64, revision: i64,
     }
     TeamRow { team_id: Uuid, slug: String, role: String, }
     RoleRow { id: Uuid, organization_id: Uuid, }
@@ -72,6 +72,8 @@ pub struct Assignment {
     pub expires_at: Option<Timestamp>,
     /// Since when.
     pub created_at: Timestamp,
+    /// Which state of it this is, from 1 on.
+    pub revision: i64,
 }
 
 /// Everything that somebody has in an organization itself.
@@ -174,10 +176,10 @@ impl Tx {
         self.audit(permit, audit, person(user), None, Some(described(assignment))).await
     }
 
-    /// Says anew how far a role reaches and when it ends.
+    /// Says anew how far a role reaches and when it ends, if nobody else did in between.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when it was taken away in between.
+    /// [`Error::Stale`] when it was changed or taken away in between.
     pub async fn assignment_update(
         &mut self,
         permit: &Permit<UpdateAssignment>,
@@ -188,8 +190,9 @@ impl Tx {
         let Assignment { id, organization, role, reach, expires_at, .. } = *after;
         place(permit, organization, AssignRole::gives(role) && before.id == id && before.role == role)?;
         let end = expires_at.map(Timestamp::as_millis);
-        if self.run(UPDATE, args![organization.uuid(), id.uuid(), reach.as_str(), end]).await? == 0 {
-            return Err(Error::NotFound);
+        let args = args![organization.uuid(), id.uuid(), reach.as_str(), end, before.revision];
+        if self.run(UPDATE, args).await? == 0 {
+            return Err(Error::Stale);
         }
         self.change(Change::Assignment { id, user: user.id, organization, role, reach, expires_at });
         self.audit(permit, audit, person(user), Some(described(before)), Some(described(after))).await
@@ -349,5 +352,6 @@ pub(crate) fn assignment(row: AssignmentRow) -> Result<Assignment> {
         reach: parse("assignments.reach", &row.reach)?,
         expires_at: row.expires_at_ms.map(Timestamp::from_millis),
         created_at: Timestamp::from_millis(row.created_at_ms),
+        revision: row.revision,
     })
 }

@@ -29,7 +29,7 @@ statements! {
         organization_id = $1 and $7 in ('', 'team') and $8 in ('', 'member')) found on found.user_id = u.id \
         where u.search like $2 escape '\\' and (u.search, u.id) > ($3, $4) order by u.search, u.id limit $5";
     GRANTS = "select a.id, a.organization_id, a.user_id, a.role, r.slug as role_slug, r.name as role_name, a.reach, \
-        a.expires_at_ms, a.created_at_ms from assignments a join users u on u.id = a.user_id left join roles r \
+        a.expires_at_ms, a.created_at_ms, a.revision from assignments a join users u on u.id = a.user_id left join roles r \
         on r.id = a.role_id where (a.organization_id = $1 or (a.reach = 'beneath' and a.organization_id in \
         ($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
         $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37))) and a.role <> 'billing_administrator' and \

@@ -44,15 +44,17 @@ impl Client {
         self.read(Call::post(&["organizations", organization, "assignments"]).json(assignment)?).await
     }
 
-    /// `PATCH /v1/organizations/{organization}/assignments/{assignment}`: how far a role reaches and when it ends.
+    /// `PATCH /v1/organizations/{organization}/assignments/{assignment}`: how far a role that still has this entity tag
+    /// reaches, and when it ends.
     pub async fn update_assignment(
         &self,
         organization: &str,
         assignment: &str,
+        etag: &str,
         change: &AssignmentChange,
     ) -> Result<AssignmentView, ClientError> {
         let path = ["organizations", organization, "assignments", assignment];
-        self.read(Call::new(Method::PATCH, &path).json(change)?).await
+        self.read(Call::new(Method::PATCH, &path).if_match(etag)?.json(change)?).await
     }
 
     /// `DELETE /v1/organizations/{organization}/assignments/{assignment}`: takes a role away.

@@ -150,14 +150,14 @@ pub(crate) async fn run(shell: &Shell, command: MemberCommand) -> Result<(), Fai
         }
         MemberCommand::Update(UpdateArgs { grant, change }) => {
             let of = shell.organization(None)?;
-            let id = grant_of(&client, &of, &grant).await?;
+            let (id, etag) = grant_of(&client, &of, &grant).await?;
             let change =
                 AssignmentChange { reach: change.reach.map(Reach::from), expires_at: change.expires_at };
-            shell.output.one(&client.update_assignment(&of, &id, &change).await?)
+            shell.output.one(&client.update_assignment(&of, &id, &etag, &change).await?)
         }
         MemberCommand::Withdraw(grant) => {
             let of = shell.organization(None)?;
-            client.delete_assignment(&of, &grant_of(&client, &of, &grant).await?).await?;
+            client.delete_assignment(&of, &grant_of(&client, &of, &grant).await?.0).await?;
             shell.output.note(&format!("The role of {} in {of} was taken away.", grant.user));
             Ok(())
         }
@@ -192,12 +192,17 @@ async fn find(client: &Client, organization: &str, named: &str) -> Result<Member
 }
 
 /// The grant that is meant: the only one given in the organization itself, or the one with the role.
-async fn grant_of(client: &Client, organization: &str, args: &GrantArgs) -> Result<String, Failure> {
+/// Id and entity tag of the grant that is meant.
+async fn grant_of(
+    client: &Client,
+    organization: &str,
+    args: &GrantArgs,
+) -> Result<(String, String), Failure> {
     let member = find(client, organization, &args.user).await?;
     let found: Vec<_> =
         member.sources.iter().filter_map(|source| grant(source, args.role.as_deref())).collect();
     match found.as_slice() {
-        [one] => Ok((*one).to_owned()),
+        [(id, etag)] => Ok(((*id).to_owned(), (*etag).to_owned())),
         [] => {
             let what =
                 format!("{} has no such role that was given in {organization} itself", member.user.email);
@@ -211,9 +216,9 @@ async fn grant_of(client: &Client, organization: &str, args: &GrantArgs) -> Resu
     }
 }
 
-fn grant<'a>(source: &'a AccessSource, wanted: Option<&str>) -> Option<&'a str> {
-    let AccessSource::Direct { assignment, role, custom_role, .. } = source else { return None };
+fn grant<'a>(source: &'a AccessSource, wanted: Option<&str>) -> Option<(&'a str, &'a str)> {
+    let AccessSource::Direct { assignment, role, custom_role, etag, .. } = source else { return None };
     let own = custom_role.as_ref().map_or_else(|| vec![role], |custom| vec![&custom.slug, &custom.id]);
     let is_meant = |wanted: &str| wanted == assignment || own.iter().any(|word| *word == wanted);
-    wanted.is_none_or(is_meant).then_some(assignment)
+    wanted.is_none_or(is_meant).then_some((assignment, etag))
 }

@@ -14,8 +14,8 @@ use bastide_model::{AssignmentId, Error, Timestamp, UserId};
 use bastide_store::Assignment;
 use http::Uri;
 
-use super::answer::{Empty, Made, Out};
-use super::extract::{At, Body, Name, Search, Who};
+use super::answer::{Empty, Made, Out, etag};
+use super::extract::{At, Body, IfMatch, Name, Search, Who};
 use super::hub::Hub;
 use super::input::{optional, within};
 use super::problem::Failure;
@@ -60,7 +60,8 @@ pub(crate) async fn assign(
 ) -> Result<Made<AssignmentView>, Failure> {
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let given = assignments::assign(&hub.app, &caller, id, read(input)?).await?;
-    Ok(Made::new(&format!("/v1/organizations/{id}/members"), view(given)))
+    let revision = given.assignment.revision;
+    Ok(Made::new(&format!("/v1/organizations/{id}/members"), view(given)).etag(revision))
 }
 
 /// The fields of a new grant, read together.
@@ -86,6 +87,7 @@ pub(crate) async fn update(
     State(hub): State<Hub>,
     Who(caller): Who,
     At((name, grant)): At<(Name, AssignmentId)>,
+    IfMatch(seen): IfMatch,
     Body(input): Body<AssignmentChange>,
 ) -> Result<Out<AssignmentView>, Failure> {
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
@@ -97,7 +99,9 @@ pub(crate) async fn update(
         }
     };
     let change = Change { reach: input.reach.map(reach), expires_at };
-    Ok(Out::new(view(assignments::update(&hub.app, &caller, (id, grant), change).await?)))
+    let given = assignments::update(&hub.app, &caller, (id, grant), seen, change).await?;
+    let revision = given.assignment.revision;
+    Ok(Out::new(view(given)).etag(revision))
 }
 
 pub(crate) async fn withdraw(
@@ -143,6 +147,7 @@ fn source(source: Source) -> AccessSource {
             reach: grant.reach.to_string(),
             expires_at: ends(&grant),
             in_force,
+            etag: etag(grant.revision),
             actions: views::texts(actions),
         },
         Source::Inherited { from, grant } => AccessSource::Inherited {
@@ -183,5 +188,6 @@ fn view(given: Given) -> AssignmentView {
         reach: assignment.reach.to_string(),
         expires_at: assignment.expires_at.map(|end| end.to_string()),
         created_at: assignment.created_at.to_string(),
+        etag: etag(assignment.revision),
     }
 }

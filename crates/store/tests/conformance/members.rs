@@ -43,6 +43,7 @@ pub(crate) fn grant(bed: &Bed, organization: OrganizationId, user: UserId, role:
         reach: Reach::Here,
         expires_at: None,
         created_at,
+        revision: 1,
     }
 }
 
@@ -120,7 +121,10 @@ async fn role_3_roles_are_given_changed_and_taken_away(bed: Bed) {
     let mut tx = bed.write().await;
     tx.assignment_update(&permit, (&before, &after), &user, bed.audit()).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(bed.read().await.assignment(id, before.id).await, Ok(after.clone()));
+    let kept = Assignment { revision: 2, ..after.clone() };
+    assert_eq!(bed.read().await.assignment(id, before.id).await, Ok(kept));
+    let again = bed.write().await.assignment_update(&permit, (&before, &after), &user, bed.audit()).await;
+    assert_eq!(again, Err(Error::Stale), "it is no longer as it was seen");
 
     let permit = bed.site::<WithdrawRole>(id).await;
     let mut tx = bed.write().await;

@@ -350,7 +350,7 @@ const ORGANIZATIONS: &[Case] = &[
 ];
 
 const UNKNOWN: Sent = Json(r#"{"user":"never\u0040was.test","role":"administrator"}"#);
-const CHANGE: Sent = Json(r#"{"reach":"here"}"#);
+const CHANGE: Sent = Change("\"1\"", r#"{"reach":"here"}"#);
 
 const MEMBERS: &[Case] = &[
     on("member_delete", "A, its owner", "/v1/organizations/@a/members/@user-a", Nothing),
@@ -591,10 +591,10 @@ const MEMBER_PAGES: &[Case] = &[
     on("console_member_remove", "A, its owner", "/o/@a/members/@user-a/remove", Form("")),
     on("console_member_remove", "B, its owner", "/o/@b/members/@user-b/remove", Form("")),
     on("console_member_remove", "none", "/o/@a/members/@none-user/remove", Form("")),
-    on("console_assignment", "A, its owner's", "/o/@a/assignments/@grant-a", Form("reach=here")),
-    on("console_assignment", "A, B's", "/o/@a/assignments/@grant-b", Form("reach=here")),
-    on("console_assignment", "B, its owner's", "/o/@b/assignments/@grant-b", Form("reach=here")),
-    on("console_assignment", "none", "/o/@a/assignments/@none-grant", Form("reach=here")),
+    on("console_assignment", "A, its owner's", "/o/@a/assignments/@grant-a", Form("etag=%221%22&reach=here")),
+    on("console_assignment", "A, B's", "/o/@a/assignments/@grant-b", Form("etag=%221%22&reach=here")),
+    on("console_assignment", "B, its owner's", "/o/@b/assignments/@grant-b", Form("etag=%221%22&reach=here")),
+    on("console_assignment", "none", "/o/@a/assignments/@none-grant", Form("etag=%221%22&reach=here")),
     on("console_assignment_withdraw", "A, its owner's", "/o/@a/assignments/@grant-a/withdraw", Form("")),
     on("console_assignment_withdraw", "A, B's", "/o/@a/assignments/@grant-b/withdraw", Form("")),
     on("console_assignment_withdraw", "B, its owner's", "/o/@b/assignments/@grant-b/withdraw", Form("")),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::database::Database;
-use crate::stage::{Api, Stage, text, texts};
+use crate::stage::{Api, Reply, Stage, text, texts};
 
 const ADA: &str = "ada@acme.test";
 const BOB: &str = "bob@acme.test";
@@ -78,6 +78,12 @@ async fn id_of(who: &Api) -> Result<String> {
     Ok(text(&who.get("/v1/me").await?, "/user/id")?.to_owned())
 }
 
+/// Changes a grant that was seen in a state.
+async fn change(who: &Api, grant: &str, seen: u32, change: &Value) -> Result<Reply> {
+    let etag = format!("\"{seen}\"");
+    who.ask_with(Method::PATCH, grant, Some(change), &[("if-match", &etag)]).await
+}
+
 async fn try_give(who: &Api, slug: &str, order: &Value) -> Result<(u16, String)> {
     who.outcome(Method::POST, &assignments(slug), Some(order)).await
 }
@@ -98,7 +104,13 @@ async fn role_3_role_9_roles_are_given_here_or_beneath_and_end() -> Result<()> {
     ensure!(owned.contains("\"delete\"") && !owned.contains("\"leave\""), "{owned}");
 
     let one = format!("{}/{grant}", assignments("acme"));
-    let changed = ada.ask(Method::PATCH, &one, Some(&json!({"reach": "beneath"}))).await?.done()?;
+    let changed = change(ada, &one, 1, &json!({"reach": "beneath"})).await?.done()?;
+    let lost = change(bob, &one, 1, &json!({"reach": "here"})).await?;
+    ensure!(lost.outcome() == outcome(409, "own_role"), "what may not be at all comes first: {}", lost.body);
+    let lost = change(ada, &one, 1, &json!({"reach": "here"})).await?;
+    ensure!(lost.outcome().0 == 412, "somebody else was faster: {}", lost.body);
+    let lost = ada.ask(Method::PATCH, &one, Some(&json!({"reach": "here"}))).await?;
+    ensure!(lost.outcome().0 == 428, "{}", lost.body);
     ensure!(text(&changed, "/reach")? == "beneath" && scene.sees(bob, "beneath").await?, "{changed}");
     let listed = ada.get(&members("beneath")).await?;
     ensure!(texts(&listed, "/user/email")? == [ADA, BOB], "{listed}");
@@ -121,9 +133,9 @@ async fn role_3_role_9_roles_are_given_here_or_beneath_and_end() -> Result<()> {
     ensure!(wrong.outcome() == outcome(400, "invalid"), "{}", wrong.body);
 
     let (past, soon) = (SystemClock.now().plus_seconds(-5), SystemClock.now().plus_seconds(3));
-    let refused = ada.ask(Method::PATCH, &one, Some(&json!({"expires_at": past.to_string()}))).await?;
+    let refused = change(ada, &one, 2, &json!({"expires_at": past.to_string()})).await?;
     ensure!(text(&refused.body, "/errors/0/pointer")? == "/expires_at", "{}", refused.body);
-    ada.ask(Method::PATCH, &one, Some(&json!({"expires_at": soon.to_string()}))).await?.done()?;
+    change(ada, &one, 2, &json!({"expires_at": soon.to_string()})).await?.done()?;
     wait::until("the role to end", LIMIT, async || Ok((!scene.sees(bob, "acme").await?).then_some(())))
         .await?;
     ensure!(
@@ -134,7 +146,7 @@ async fn role_3_role_9_roles_are_given_here_or_beneath_and_end() -> Result<()> {
     ensure!(ended.pointer("/items/1/sources/0/in_force") == Some(&json!(false)), "{ended}");
     let again = try_give(ada, "acme", &json!({"user": BOB, "role": "administrator"})).await?;
     ensure!(again == outcome(409, "role_held"), "{again:?}");
-    ada.ask(Method::PATCH, &one, Some(&json!({"expires_at": "never"}))).await?.done()?;
+    change(ada, &one, 3, &json!({"expires_at": "never"})).await?.done()?;
     ensure!(scene.sees(bob, "beneath").await?);
     ada.delete(&one).await?;
     ensure!(!scene.sees(bob, "acme").await? && !scene.sees(bob, "beneath").await?);
@@ -158,7 +170,8 @@ async fn role_7_e_19_e_20_nobody_grants_or_takes_what_they_do_not_hold() -> Resu
         (Method::DELETE, format!("{}/{eve_id}", members("acme")), None),
         (Method::PATCH, format!("{}/{reaching}", assignments("acme")), Some(json!({"reach": "here"}))),
     ] {
-        let refused = bob.outcome(method, &path, body.as_ref()).await?;
+        let seen = [("if-match", "\"1\"")];
+        let refused = bob.ask_with(method, &path, body.as_ref(), &seen).await?.outcome();
         ensure!(refused == outcome(403, "permission_missing"), "{path}: {refused:?}");
     }
     scene.stage.user("zoe@acme.test").await?;
@@ -170,7 +183,7 @@ async fn role_7_e_19_e_20_nobody_grants_or_takes_what_they_do_not_hold() -> Resu
     for (grant, code) in [(&own, "own_role")] {
         let path = format!("{}/{grant}", assignments("acme"));
         for (method, body) in [(Method::PATCH, Some(&up)), (Method::DELETE, None)] {
-            let refused = bob.outcome(method, &path, body).await?;
+            let refused = bob.ask_with(method, &path, body, &[("if-match", "\"1\"")]).await?.outcome();
             ensure!(refused == outcome(409, code), "{refused:?}");
         }
     }
@@ -179,7 +192,7 @@ async fn role_7_e_19_e_20_nobody_grants_or_takes_what_they_do_not_hold() -> Resu
     for who in [ada, eve, &scene.stage.admin] {
         let path = format!("{}/{owners}", assignments("acme"));
         for (method, body) in [(Method::PATCH, Some(&up)), (Method::DELETE, None)] {
-            let refused = who.outcome(method, &path, body).await?;
+            let refused = who.ask_with(method, &path, body, &[("if-match", "\"1\"")]).await?.outcome();
             ensure!(refused == outcome(409, "owner_untouchable"), "{refused:?}");
         }
         let refused =
@@ -396,7 +409,7 @@ async fn fifty_at_one_time(stage: Stage) -> Result<()> {
             let narrow = json!({"user": id, "role": "administrator"});
             match number % 5 {
                 0 => api.outcome(Method::POST, &assignments("acme"), Some(&wide)).await,
-                1 => api.outcome(Method::PATCH, &one, Some(&json!({"reach": "beneath"}))).await,
+                1 => Ok(change(&api, &one, 1, &json!({"reach": "beneath"})).await?.outcome()),
                 2 => api.outcome(Method::DELETE, &one, None).await,
                 3 if number % 2 == 0 => api.outcome(Method::POST, "/v1/organizations/acme/leave", None).await,
                 3 => api.outcome(Method::DELETE, &format!("{}/{id}", members("acme")), None).await,

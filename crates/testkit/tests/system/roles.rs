@@ -45,7 +45,8 @@ impl Scene {
             self.stage.admin.get(&format!("/v1/organizations/{slug}/members?search={user}")).await?;
         let grant = text(&members, "/items/0/sources/0/assignment")?;
         let path = format!("/v1/organizations/{slug}/assignments/{grant}");
-        self.stage.admin.ask(Method::PATCH, &path, Some(&json!({"reach": "beneath"}))).await?.done()?;
+        let (reach, seen) = (json!({"reach": "beneath"}), [("if-match", "\"1\"")]);
+        self.stage.admin.ask_with(Method::PATCH, &path, Some(&reach), &seen).await?.done()?;
         Ok(())
     }
 

@@ -7,9 +7,10 @@ use bastide_api::roles::RoleView;
 use bastide_model::limits::PAGE_SIZE_MAX;
 use bastide_model::{AssignmentId, Error, UserId};
 
+use super::organizations::revision;
 use super::visit::{Visit, fields, go, show};
 use crate::http::answer::Html;
-use crate::http::extract::{At, Body, Form, Name, Search};
+use crate::http::extract::{At, Body, Form, IfMatch, Name, Search};
 use crate::http::problem::Failure;
 use crate::http::{billing, members as api, roles};
 use crate::pages::{self, AssignmentForm, BillingPage, BillingsPage, LeaveOrganizationPage, MembersPage};
@@ -88,7 +89,8 @@ pub(super) async fn update(
 ) -> Result<Html, Failure> {
     let organization = visit.enter(&slug).await?;
     let change = AssignmentForm::parse(&fields(&form)).to_change();
-    let changed = api::update(visit.state(), visit.who(), At((slug, grant)), Body(change)).await;
+    let seen = IfMatch(revision(form.text("etag")));
+    let changed = api::update(visit.state(), visit.who(), At((slug, grant)), seen, Body(change)).await;
     done(visit, organization, changed, (AssignmentForm::default(), "saved")).await
 }
 

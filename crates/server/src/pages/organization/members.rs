@@ -8,7 +8,7 @@ use bastide_api::roles::RoleView;
 use maud::{Markup, html};
 
 use crate::pages::components::confirm::{Confirm, confirm};
-use crate::pages::components::field::{Choice, Field, Radios, Select};
+use crate::pages::components::field::{Choice, Field, Radios, Select, hidden};
 use crate::pages::components::list::{ListText, encode, list};
 use crate::pages::components::problem::Errors;
 use crate::pages::components::status::{Tone, badge, callout};
@@ -197,6 +197,7 @@ fn origin(base: &str, member: &MemberView, source: &AccessSource) -> Markup {
             reach: how_far,
             expires_at,
             in_force,
+            etag,
             actions,
         } => {
             let changes = actions.iter().any(|action| action == "update");
@@ -204,7 +205,7 @@ fn origin(base: &str, member: &MemberView, source: &AccessSource) -> Markup {
             html! {
                 (named_role(role, custom_role.as_ref())) ", given here: " (reach(how_far)) (ends(expires_at.as_deref()))
                 @if !in_force { " " (badge(Tone::Warn, "Ended")) }
-                @if changes { (change(base, member, (assignment, how_far, expires_at.as_deref()))) }
+                @if changes { (change(base, member, ((assignment, etag), how_far, expires_at.as_deref()))) }
                 @if withdraws { (withdrawal(base, member, assignment)) }
             }
         }
@@ -241,12 +242,17 @@ fn reach(word: &str) -> String {
     }
 }
 
-fn change(base: &str, member: &MemberView, (id, how_far, end): (&str, &str, Option<&str>)) -> Markup {
+fn change(
+    base: &str,
+    member: &MemberView,
+    ((id, etag), how_far, end): ((&str, &str), &str, Option<&str>),
+) -> Markup {
     let (reaches, until) = (format!("reach-{id}"), format!("expires-{id}"));
     html! {
         details {
             summary { "Change" span.visually-hidden { ": role of " bdi { (member.user.name) } } }
             form.stack method="post" action={ (base) "/assignments/" (id) } {
+                (hidden("etag", etag))
                 label for=(reaches) { "Reaches" }
                 select id=(reaches) name="reach" {
                     option value="here" selected[how_far == "here"] { "This organization" }

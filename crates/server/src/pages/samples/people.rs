@@ -18,6 +18,7 @@ pub(crate) fn member(email: &str, name: &str, role: &str, reach: &str) -> Member
         reach: reach.into(),
         expires_at: None,
         in_force: true,
+        etag: "\"1\"".into(),
         actions: actions.clone(),
     };
     let actions = if actions.is_empty() { actions } else { texts(&["remove"]) };
@@ -36,6 +37,7 @@ pub(crate) fn every_source() -> Vec<AccessSource> {
             reach: "here".into(),
             expires_at: Some("2026-11-21T00:00:00Z".into()),
             in_force: false,
+            etag: "\"2\"".into(),
             actions: texts(&["update", "withdraw"]),
         },
         AccessSource::Inherited {
