@@ -5,7 +5,7 @@ use bastide_authz::action::{
     CreateRole, CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, LeaveOrganization,
     UpdateHostNames, UpdateOrganization, ViewOrganization,
 };
-use bastide_authz::{Commons, Permit, WholeTree};
+use bastide_authz::{Commons, Permit, Visible, WholeTree};
 use bastide_model::access::Caller;
 use bastide_model::cluster::{Availability, Condition};
 use bastide_model::error::FieldErrors;
@@ -188,8 +188,32 @@ pub(crate) async fn prepare(
 pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<Details>> {
     let now = app.now();
     let visible = app.graph(|graph| graph.visible_organizations(caller, now))?;
-    let mut tx = app.read(&visible).await?;
-    let listed = tx.organization_list(&visible, page).await?;
+    listed(app, caller, &visible, page).await
+}
+
+/// Those directly beneath one that the caller sees, of which they see themselves (HIER-4).
+///
+/// # Errors
+/// Those of [`App::authorize`] and of the database.
+pub async fn children(
+    app: &App,
+    caller: &Caller,
+    id: OrganizationId,
+    page: &PageRequest,
+) -> Result<Listed<Details>> {
+    let now = app.now();
+    let visible = app.graph(|graph| graph.visible_beneath(caller, id, now))?;
+    listed(app, caller, &visible, page).await
+}
+
+async fn listed(
+    app: &App,
+    caller: &Caller,
+    visible: &Visible<OrganizationId>,
+    page: &PageRequest,
+) -> Result<Listed<Details>> {
+    let mut tx = app.read(visible).await?;
+    let listed = tx.organization_list(visible, page).await?;
     let ids: Vec<_> = listed.items.iter().map(|organization| organization.id).collect();
     let mut host_names = tx.host_names_of_each(&ids).await?;
     let plans = tx.plans_of_each(&listed.items).await?;

@@ -8,6 +8,7 @@
 //! store keeps, and it is built from them alone.
 
 pub mod action;
+mod beneath;
 pub mod bounds;
 pub mod change;
 pub mod explain;

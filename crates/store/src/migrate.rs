@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "placements", include_str!("../migrations/0003_placements.sql")),
     (4, "teams", include_str!("../migrations/0004_teams.sql")),
     (5, "isolation", include_str!("../migrations/0005_isolation.sql")),
+    (6, "lists", include_str!("../migrations/0006_lists.sql")),
     (7, "assignments", include_str!("../migrations/0007_assignments.sql")),
 ];
 

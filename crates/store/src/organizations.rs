@@ -8,7 +8,7 @@ use bastide_authz::action::{
 };
 use bastide_authz::visible::{Ids, Scope};
 use bastide_authz::{Action, Change, Permit, Visible};
-use bastide_model::names::{DisplayName, NamespaceBase, Slug};
+use bastide_model::names::{NamespaceBase, Slug};
 use bastide_model::organization::{Kind, Organization};
 use bastide_model::role::{Reach, Role};
 use bastide_model::{
@@ -47,14 +47,13 @@ statements! {
         $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
     SCAN = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
         state, created_at_ms, revision from organizations where deleted_at_ms is null and search like $1 escape '\\' \
-        and (search, id) > ($2, $3) order by search, id limit $4";
+        and (slug, id) > ($2, $3) order by slug, id limit $4";
     SCAN_REALM = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, \
         plan_id, state, created_at_ms, revision from organizations where deleted_at_ms is null and search like $1 escape '\\' \
-        and (search, id) > ($2, $3) and realm_id = $5 order by search, id limit $4";
+        and (slug, id) > ($2, $3) and realm_id = $5 order by slug, id limit $4";
     PLACED = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
         state, created_at_ms, revision from organizations where deleted_at_ms is null \
         and id in (select organization_id from placements where cluster_id = $1)";
-    CHILDREN = "select id, slug, name from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
     UPDATE = "update organizations set name = $3, search = $4, description = $5, visibility = $6, annotations = $7, \
         revision = revision + 1 where id = $1 and revision = $2 and deleted_at_ms is null";
 }
@@ -66,7 +65,6 @@ rows! {
         revision: i64,
     }
     KeyRow { id: Uuid, realm_id: Uuid, }
-    ChildRow { id: Uuid, slug: String, name: String, }
 }
 
 /// The actions that make an organization.
@@ -255,22 +253,6 @@ impl Tx {
         Ok(self.run(LOCK_ACTIVE, args![id.uuid()]).await? > 0)
     }
 
-    /// The organizations directly beneath, by slug.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn organization_children(
-        &mut self,
-        id: OrganizationId,
-    ) -> Result<Vec<(OrganizationId, Slug, DisplayName)>> {
-        let rows: Vec<ChildRow> = self.all(CHILDREN, args![id.uuid()]).await?;
-        let child = |row: ChildRow| {
-            let slug = parse("organizations.slug", &row.slug)?;
-            Ok((OrganizationId::from_uuid(row.id), slug, parse("organizations.name", &row.name)?))
-        };
-        rows.into_iter().map(child).collect()
-    }
-
     /// Names of an organization's namespaces.
     ///
     /// # Errors
@@ -283,7 +265,8 @@ impl Tx {
         Ok(rows.into_iter().map(|(name,)| name).collect())
     }
 
-    /// The organizations that a caller sees, by name.
+    /// The organizations that a caller sees, by slug: that never changes, so whoever turns the pages while others rename sees
+    /// each of them once (ORG-6).
     ///
     /// # Errors
     /// Those of the database.
@@ -305,7 +288,7 @@ impl Tx {
             Scope::These(ids) => self.organizations_filtered(ids, page).await?,
         };
         let items = rows.into_iter().map(organization).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(items, |last| (search_key(last), last.id.uuid())))
+        Ok(page.cut(items, |last| (last.slug.to_string(), last.id.uuid())))
     }
 
     async fn organizations_by_ids(
@@ -321,8 +304,9 @@ impl Tx {
             found.extend(self.all::<OrganizationRow>(BY_IDS, args).await?);
         }
         let after = (page.after_key().to_owned(), page.after_id());
-        let mut keyed: Vec<_> = found.into_iter().map(|row| ((row_key(&row), row.id), row)).collect();
-        keyed.retain(|(key, _)| *key > after && page.matches(&key.0));
+        found.retain(|row| page.matches(&format!("{} {}", row.name.to_lowercase(), row.slug)));
+        let mut keyed: Vec<_> = found.into_iter().map(|row| ((row.slug.clone(), row.id), row)).collect();
+        keyed.retain(|(key, _)| *key > after);
         keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
         keyed.truncate(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
         Ok(keyed.into_iter().map(|(_, row)| row).collect())
@@ -341,7 +325,7 @@ impl Tx {
             let rows: Vec<OrganizationRow> =
                 self.all(SCAN, args![page.pattern(), after.0.as_str(), after.1, STEP]).await?;
             let Some(last) = rows.last() else { break };
-            after = (row_key(last), last.id);
+            after = (last.slug.clone(), last.id);
             found.extend(rows.into_iter().filter(|row| ids.contains(&OrganizationId::from_uuid(row.id))));
         }
         found.truncate(wanted);
@@ -397,10 +381,6 @@ fn insert_args(organization: &Organization) -> Result<Vec<crate::db::Value>> {
 
 fn search_key(organization: &Organization) -> String {
     format!("{} {}", organization.name.as_str().to_lowercase(), organization.slug)
-}
-
-fn row_key(row: &OrganizationRow) -> String {
-    format!("{} {}", row.name.to_lowercase(), row.slug)
 }
 
 fn organization(row: OrganizationRow) -> Result<Organization> {

@@ -3,13 +3,14 @@
 use bastide_authz::action::{ChangeChildren, CreateRootOrganization, DeleteOrganization, MoveOrganization};
 use bastide_authz::{Change, Permit};
 use bastide_model::limits::TREE_DEPTH_MAX;
+use bastide_model::names::{DisplayName, Slug};
 use bastide_model::organization::{Organization, OrganizationState};
 use bastide_model::{AuditId, Error, OrganizationId, RealmId, Result, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::audit::Target;
-use crate::db::{Tx, args, statements};
+use crate::db::{Tx, args, parse, rows, statements};
 
 // A circle, which must not be there, costs 64 rounds and no more (E-29).
 statements! {
@@ -22,8 +23,13 @@ statements! {
         select id, 1 from organizations where id = $1 and deleted_at_ms is null union all \
         select o.id, beneath.depth + 1 from organizations o join beneath on o.parent_id = beneath.id \
         where o.deleted_at_ms is null and beneath.depth < 64) select cast(max(depth) as bigint) from beneath";
+    CHILDREN = "select id, slug, name from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
     MOVE = "update organizations set parent_id = $3, revision = revision + 1 \
         where id = $1 and revision = $2 and state = 'active' and deleted_at_ms is null";
+}
+
+rows! {
+    ChildRow { id: Uuid, slug: String, name: String, }
 }
 
 /// Where a move begins, with the proof that it may.
@@ -87,6 +93,22 @@ impl Tx {
     pub async fn lineage(&mut self, id: OrganizationId) -> Result<Vec<OrganizationId>> {
         let rows: Vec<(Uuid,)> = self.all(LINEAGE, args![id.uuid()]).await?;
         Ok(rows.into_iter().map(|(id,)| OrganizationId::from_uuid(id)).collect())
+    }
+
+    /// The organizations directly beneath, by slug.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn organization_children(
+        &mut self,
+        id: OrganizationId,
+    ) -> Result<Vec<(OrganizationId, Slug, DisplayName)>> {
+        let rows: Vec<ChildRow> = self.all(CHILDREN, args![id.uuid()]).await?;
+        let child = |row: ChildRow| {
+            let slug = parse("organizations.slug", &row.slug)?;
+            Ok((OrganizationId::from_uuid(row.id), slug, parse("organizations.name", &row.name)?))
+        };
+        rows.into_iter().map(child).collect()
     }
 
     /// Whether an organization may lie beneath another with everything that is beneath it, as far as the tree is concerned:

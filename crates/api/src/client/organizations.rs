@@ -70,6 +70,15 @@ impl Client {
         self.read(Call::post(&["organizations", organization, "move", "preview"]).json(to)?).await
     }
 
+    /// `GET /v1/organizations/{organization}/children`: the organizations directly beneath it that the caller sees.
+    pub async fn children(
+        &self,
+        organization: &str,
+        page: PageQuery,
+    ) -> Result<Page<OrganizationView>, ClientError> {
+        self.read(Call::get(&["organizations", organization, "children"]).page(page)).await
+    }
+
     /// `GET /v1/organizations/{organization}/deletion`: what blocks its deletion.
     pub async fn deletion(&self, organization: &str) -> Result<DeletionView, ClientError> {
         self.read(Call::get(&["organizations", organization, "deletion"])).await

@@ -36,6 +36,8 @@ pub(crate) enum OrganizationCommand {
     Update(UpdateArgs),
     /// Say which host names an organization owns, with all beneath them; for administrators of the site or the client.
     HostNames(HostNamesArgs),
+    /// List the organizations directly beneath one.
+    Children(OfOrganization),
     /// Move an organization with everything beneath it, or see who would gain and lose what by it.
     Move(MoveArgs),
     /// List what blocks the deletion of an organization.
@@ -190,6 +192,11 @@ pub(crate) async fn run(shell: &Shell, command: OrganizationCommand) -> Result<(
         OrganizationCommand::Create(args) => create(shell, &client, args).await,
         OrganizationCommand::Update(args) => update(shell, &client, args).await,
         OrganizationCommand::HostNames(args) => host_names(shell, &client, args).await,
+        OrganizationCommand::Children(OfOrganization { organization, list }) => {
+            let of = shell.organization(organization)?;
+            let nothing = "Nothing that you see is beneath it.";
+            shell.list(list, nothing, async |page| client.children(&of, page).await).await
+        }
         OrganizationCommand::Move(args) => moving::run(shell, &client, args).await,
         OrganizationCommand::Blockers { organization } => {
             let organization = shell.organization(organization)?;

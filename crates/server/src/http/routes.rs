@@ -74,6 +74,7 @@ fn organization_rows() -> Vec<Operation> {
         GET "/v1/organizations/{organization}", "organization_view", Needs(P::OrganizationsView), organizations::view, "See an organization";
         PATCH "/v1/organizations/{organization}", "organization_update", Needs(P::OrganizationsUpdate), organizations::update, "Change an organization";
         DELETE "/v1/organizations/{organization}", "organization_delete", Needs(P::OrganizationsDelete), organizations::delete, "Begin to delete an organization";
+        GET "/v1/organizations/{organization}/children", "organization_children_list", Needs(P::OrganizationsView), tree::children, "List the organizations directly beneath one";
         GET "/v1/organizations/{organization}/deletion", "organization_deletion_view", Needs(P::OrganizationsDelete), tree::deletion, "See what blocks the deletion of an organization";
         POST "/v1/organizations/{organization}/move", "organization_move", Needs(P::OrganizationsMove), tree::relocate, "Move an organization with everything beneath it";
         POST "/v1/organizations/{organization}/move/preview", "organization_move_preview", Needs(P::OrganizationsMove), tree::preview, "See who would gain and lose what by a move";
@@ -201,10 +202,11 @@ mod tests {
     #[test]
     fn rows_need_what_their_actions_need() {
         // Lists show what the graph gives as visible; a check, a preview and a list of blockers are what they come before.
-        const WITHOUT_AN_ACTION: [&str; 16] = [
+        const WITHOUT_AN_ACTION: [&str; 17] = [
             "team_member_create",
             "project_team_list",
             "organization_list",
+            "organization_children_list",
             "organization_deletion_view",
             "organization_move_preview",
             "cluster_list",

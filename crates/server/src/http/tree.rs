@@ -1,19 +1,21 @@
-//! Moves of organizations with their preview, and what blocks a deletion.
+//! What lies beneath an organization, moves with their preview, and what blocks a deletion.
 
 use axum::extract::State;
 use bastide_api::organizations::OrganizationView;
 use bastide_api::tree::{AccessChange, BlockerView, DeletionView, Move, MovePreview, NamedOrganization};
+use bastide_api::{Page, PageQuery};
 use bastide_app::{organizations, tree};
 use bastide_model::OrganizationId;
 use bastide_model::access::Caller;
 use bastide_model::organization::{Blocker, BlockerKind, Organization, OrganizationState};
 use bastide_model::permission::PermissionSet;
+use http::Uri;
 
 use super::answer::{Out, etag};
-use super::extract::{At, Body, IfMatch, Name, Who};
+use super::extract::{At, Body, IfMatch, Name, Search, Who};
 use super::hub::Hub;
 use super::problem::Failure;
-use super::views;
+use super::{paging, views};
 
 /// Where a move goes. What the caller does not see is not there (HIER-6).
 async fn place(hub: &Hub, caller: &Caller, to: &Move) -> Result<Option<OrganizationId>, Failure> {
@@ -79,6 +81,18 @@ fn change(row: &tree::Row) -> AccessChange {
         organizations_total: row.total as u64,
         organizations: row.organizations.iter().map(named).collect(),
     }
+}
+
+pub(crate) async fn children(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+    Search(query): Search<PageQuery>,
+    here: Uri,
+) -> Result<Out<Page<OrganizationView>>, Failure> {
+    let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
+    let listed = organizations::children(&hub.app, &caller, id, &paging::request(&query)?).await?;
+    Ok(Out::page(paging::page(listed, views::organization), &here))
 }
 
 pub(crate) async fn deletion(

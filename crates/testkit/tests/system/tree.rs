@@ -85,6 +85,10 @@ async fn hier_4_a_move_does_what_its_preview_said() -> Result<()> {
         ensure!(actions(&ada, slug).await?.is_some_and(|all| all.contains(&"update".to_owned())), "{slug}");
         ensure!(actions(&ben, slug).await?.is_some_and(|all| all.contains(&"update".to_owned())), "{slug}");
     }
+    let beneath = texts(&ada.get(&format!("{PATH}/acme/children")).await?, "/slug")?;
+    ensure!(beneath == ["rail"], "{beneath:?}");
+    let unseen = ben.ask(Method::GET, &format!("{PATH}/acme/children"), None).await?;
+    ensure!(unseen.outcome() == outcome(404, "not_found"), "{}", unseen.body);
     // Children do not see what is above them, and so not where they were moved either.
     let seen = ben.get(&format!("{PATH}/rail")).await?;
     ensure!(seen.get("parent").is_none(), "{seen}");

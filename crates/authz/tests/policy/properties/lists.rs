@@ -32,6 +32,28 @@ proptest! {
         }
     }
 
+    /// HIER-4: what is listed beneath an organization is what lies directly beneath it and may be viewed.
+    #[test]
+    fn hier_4_what_is_listed_beneath_may_be_viewed((world, _, caller, now) in asked()) {
+        let graph = world.graph();
+        for number in 0..world.organizations.len() {
+            let above = World::organization(number);
+            let allowed = graph.authorize::<ViewOrganization>(&caller, above, now);
+            match graph.visible_beneath(&caller, above, now) {
+                Err(error) => prop_assert_eq!(Some(&error), allowed.as_ref().err()),
+                Ok(visible) => {
+                    prop_assert!(allowed.is_ok());
+                    for (child, (realm, parent)) in world.organizations.iter().enumerate() {
+                        let id = World::organization(child);
+                        let expected =
+                            *parent == Some(number) && graph.authorize::<ViewOrganization>(&caller, id, now).is_ok();
+                        prop_assert_eq!(shown(&visible, &id, Some(*realm)), expected);
+                    }
+                }
+            }
+        }
+    }
+
     /// The same for clusters.
     #[test]
     fn visible_clusters_are_those_that_may_be_viewed((world, _, caller, now) in asked()) {

@@ -11,33 +11,37 @@ use super::visit::{Visit, fields, go, show, wrong};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, IfMatch, Name, Search};
 use crate::http::problem::Failure;
+use crate::http::tree as http_tree;
 use crate::http::{members, organizations, plans};
-use crate::pages::{
-    self, AuditPage, DeletePage, Listing, OrganizationForm, OverviewPage, SettingsPage, Usage,
-};
+use crate::pages::{self, AuditPage, DeletePage, OrganizationForm, OverviewPage, SettingsPage, Usage};
 
 /// Changes that the overview shows of the log.
 const LATEST: u32 = 5;
 
 pub(super) async fn overview(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
     let organization = visit.enter(&slug).await?;
-    let parent =
-        visit.page.switcher.iter().find(|one| Some(&one.id) == organization.parent.as_ref()).cloned();
+    let above = tree::above(&visit, &organization).await?;
     let here = visit.uri.clone();
     let own = Search(MemberQuery { page_size: Some(200), ..MemberQuery::default() });
     let members = members::list(visit.state(), visit.who(), At(slug.clone()), own, here.clone()).await;
     let members = visit.listing(members)?;
     let owner = members.items().iter().find(|member| owns(member)).cloned();
-    let beneath = visit.beneath(&organization);
+    let first = Search(PageQuery { page_size: Some(200), ..PageQuery::default() });
+    let beneath =
+        http_tree::children(visit.state(), visit.who(), At(slug.clone()), first, here.clone()).await;
+    let beneath = visit.listing(beneath)?;
     let plan = plan_of(&visit, &organization).await?;
     let belongs = members.items().iter().filter(|member| belongs(member)).count();
-    let usage = plan.as_ref().map(|plan| usage(plan, belongs, beneath.len())).unwrap_or_default();
+    let usage = plan.as_ref().map(|plan| usage(plan, belongs, beneath.items().len())).unwrap_or_default();
     let placements = placements(&visit, &slug).await?;
     let few = Search(PageQuery { page_size: Some(LATEST), ..PageQuery::default() });
+    let asked = Search(visit.list_query());
+    let children =
+        http_tree::children(visit.state(), visit.who(), At(slug.clone()), asked, here.clone()).await;
+    let children = visit.listing(children)?;
     let latest = organizations::audit_list(visit.state(), visit.who(), At(slug), few, here).await;
     let latest = visit.listing(latest)?;
-    let children = searched(beneath, &visit.list_query());
-    let view = OverviewPage { organization, parent, plan, owner, usage, placements, children, latest };
+    let view = OverviewPage { organization, above, plan, owner, usage, placements, children, latest };
     Ok(show(pages::overview(&visit.page, &view)))
 }
 
@@ -49,16 +53,6 @@ fn belongs(member: &MemberView) -> bool {
 /// Whether the organization itself is theirs, and not one above.
 fn owns(member: &MemberView) -> bool {
     member.sources.iter().any(|source| matches!(source, AccessSource::Direct { role, .. } if role == "owner"))
-}
-
-/// The organizations beneath that the search names; they are few enough to be on one page.
-fn searched(all: Vec<OrganizationView>, query: &PageQuery) -> Listing<OrganizationView> {
-    let wanted = query.search.as_deref().unwrap_or_default().to_lowercase();
-    let found =
-        all.into_iter().filter(|one| one.name.to_lowercase().contains(&wanted) || one.slug.contains(&wanted));
-    let mut listing = Listing::whole(found.collect());
-    listing.query.search.clone_from(&query.search);
-    listing
 }
 
 async fn plan_of(visit: &Visit, organization: &OrganizationView) -> Result<Option<PlanView>, Failure> {

@@ -3,7 +3,7 @@
 use bastide_api::organizations::OrganizationView;
 use bastide_api::problem::ProblemField;
 use bastide_api::tree::{BlockerView, Move};
-use bastide_model::limits::PAGE_SIZE_MAX;
+use bastide_model::limits::{PAGE_SIZE_MAX, TREE_DEPTH_MAX};
 use bastide_model::{Error, Permission};
 
 use super::organizations::{require, revision};
@@ -11,7 +11,7 @@ use super::visit::{Visit, go, show, wrong};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, IfMatch, Name};
 use crate::http::problem::Failure;
-use crate::http::tree as api;
+use crate::http::{organizations, tree as api};
 use crate::pages::{self, MovePage, ROOT, TreePage};
 
 /// What blocks the deletion of an organization, and how much more that the caller does not see; nothing for whoever may not
@@ -32,6 +32,27 @@ pub(super) async fn tree(mut visit: Visit, At(slug): At<Name>) -> Result<Html, F
     let all = visit.page.switcher.clone();
     let is_cut = u32::try_from(all.len()).is_ok_and(|seen| seen >= PAGE_SIZE_MAX);
     Ok(show(pages::tree(&visit.page, &TreePage { organization, all, is_cut })))
+}
+
+/// Everything above an organization that the caller sees, from the top.
+pub(super) async fn above(
+    visit: &Visit,
+    organization: &OrganizationView,
+) -> Result<Vec<OrganizationView>, Failure> {
+    let mut above: Vec<OrganizationView> = Vec::new();
+    let mut next = organization.parent.clone();
+    while let Some(id) = next.filter(|_| above.len() < TREE_DEPTH_MAX) {
+        let known = visit.page.switcher.iter().find(|one| one.id == id).cloned();
+        let one = match (known, Name::try_from(id)) {
+            (Some(known), _) => known,
+            (None, Ok(name)) => organizations::view(visit.state(), visit.who(), At(name)).await?.into_value(),
+            (None, Err(_)) => break,
+        };
+        above.push(one);
+        next = above.last().and_then(|one| one.parent.clone());
+    }
+    above.reverse();
+    Ok(above)
 }
 
 fn destination(to: &str) -> Move {

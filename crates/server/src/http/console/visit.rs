@@ -106,13 +106,6 @@ impl Visit {
         Ok(organization)
     }
 
-    /// The organizations directly beneath one, of those that the caller sees.
-    pub(super) fn beneath(&self, organization: &OrganizationView) -> Vec<OrganizationView> {
-        let children =
-            self.page.switcher.iter().filter(|one| one.parent.as_deref() == Some(&organization.id));
-        children.cloned().collect()
-    }
-
     /// What the address asks of a list.
     pub(super) fn list_query(&self) -> PageQuery {
         list_query(&self.query)

@@ -86,6 +86,7 @@ fn actions(organization: &OrganizationView) -> Markup {
             format!("{base}/client-organizations/new"),
             "Create client organization",
         ),
+        ("move", format!("{base}/move"), "Move"),
         ("leave", format!("{base}/leave"), "Leave"),
         ("delete", format!("{base}/delete"), "Delete"),
     ];

@@ -33,8 +33,8 @@ pub struct Usage {
 pub struct OverviewPage {
     /// The organization.
     pub organization: OrganizationView,
-    /// The organization above it, when the caller sees it.
-    pub parent: Option<OrganizationView>,
+    /// What lies above it, from the top, as far as the caller sees it.
+    pub above: Vec<OrganizationView>,
     /// Its plan, when the caller sees it.
     pub plan: Option<PlanView>,
     /// Its owner, when the caller sees members.
@@ -64,9 +64,7 @@ pub fn overview(ctx: &Context, view: &OverviewPage) -> Markup {
         (children(view))
     };
     let mut crumbs = vec![Crumb::new("/me/organizations", "Organizations")];
-    if let Some(parent) = &view.parent {
-        crumbs.push(Crumb::new(format!("/o/{}", parent.slug), &parent.name));
-    }
+    crumbs.extend(view.above.iter().map(|one| Crumb::new(format!("/o/{}", one.slug), &one.name)));
     let frame = Frame::new(&organization.name, body)
         .crumbs(crumbs)
         .beside(html! { span data-refresh id="state" { (status::organization(&organization.state)) } })
@@ -116,7 +114,7 @@ fn ownership(view: &OverviewPage) -> Markup {
         ("Visibility", html! { (status::visibility(&organization.visibility)) }),
         ("Created", text::time(&organization.created_at)),
     ];
-    if let Some(parent) = &view.parent {
+    if let Some(parent) = view.above.last() {
         rows.push(("Beneath", html! { a href={ "/o/" (parent.slug) } { (text::name(&parent.name)) } }));
     }
     card("ownership", "Who owns it", Icon::User, &facts::facts(rows))

@@ -29,7 +29,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
 fn full() -> OverviewPage {
     OverviewPage {
         organization: data::acting(),
-        parent: Some(data::named("holding", "Holding")),
+        above: vec![data::named("holding", "Holding"), data::named("north", data::MARKUP)],
         plan: data::plans().into_iter().nth(1),
         owner: Some(data::member("ada@example.org", "Ada Fontaine", "owner", "beneath")),
         usage: vec![
@@ -85,7 +85,7 @@ fn overviews() -> Vec<(&'static str, Markup)> {
         OrganizationView { state: "partially_deleted".into(), actions: Vec::new(), ..data::acting() };
     let new = OverviewPage {
         organization: OrganizationView { description: String::new(), ..data::organization("acme") },
-        parent: None,
+        above: Vec::new(),
         plan: None,
         usage: Vec::new(),
         placements: Vec::new(),
