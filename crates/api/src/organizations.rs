@@ -49,6 +49,19 @@ pub struct OrganizationView {
     pub etag: String,
 }
 
+/// What a public organization tells everybody with an account in its realm, and nothing more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PublicOrganizationView {
+    /// Its id.
+    pub id: String,
+    /// Short name, unique in the realm; also accepted in place of the id.
+    pub slug: String,
+    /// What people read.
+    pub name: String,
+    /// A longer text.
+    pub description: String,
+}
+
 /// Asks for an organization.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -31,6 +31,7 @@ pub mod placement;
 pub mod placements;
 pub mod plans;
 pub mod projects;
+pub mod public_organizations;
 mod restored;
 pub mod roles;
 pub mod rotation;

@@ -48,6 +48,10 @@ macro_rules! actions {
 actions! {
     /// See an organization.
     ViewOrganization on OrganizationId, "organization_view", OrganizationsView;
+    /// See which organizations of one's realm are public (ORG-4).
+    ViewPublicOrganizations on Commons, "public_organization_list", OrganizationsView;
+    /// See what a public organization tells everybody in its realm (ORG-4).
+    ViewPublicOrganization on Commons, "public_organization_view", OrganizationsView;
     /// Create an organization beneath another (ORG-5).
     CreateOrganization on OrganizationId, "organization_create", OrganizationsCreate;
     /// Create an organization at the root of a realm (ORG-2).

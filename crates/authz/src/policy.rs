@@ -16,8 +16,12 @@ use crate::graph::{Assignment, Graph, OrganizationNode, UserNode};
 use crate::permit::{Actor, Controller, Permit};
 use crate::target::{Object, Target};
 
-/// What everybody with an account in a realm may do in it.
-const COMMONS: PermissionSet = PermissionSet::of(&[Permission::OrganizationsCreate, Permission::PlansView]);
+/// What everybody with an account in a realm may do in it. What they view are the organizations that are public (ORG-4).
+const COMMONS: PermissionSet = PermissionSet::of(&[
+    Permission::OrganizationsView,
+    Permission::OrganizationsCreate,
+    Permission::PlansView,
+]);
 
 /// What a client's administrator sees of the platform's fleet: enough to choose where an organization runs.
 const CLIENT_FLEET: PermissionSet =

@@ -236,7 +236,10 @@ mod tests {
             assert_eq!(cli.globals.output, Format::Json);
             assert!(matches!(
                 cli.command,
-                Command::Organization(organization::OrganizationCommand::Get { organization: None })
+                Command::Organization(organization::OrganizationCommand::Get {
+                    organization: None,
+                    public: false
+                })
             ));
         }
     }

@@ -36,6 +36,7 @@ mod placements;
 mod plans;
 pub mod problem;
 mod projects;
+mod public_organizations;
 pub mod redirect;
 pub mod registry;
 mod roles;

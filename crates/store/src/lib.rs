@@ -32,6 +32,7 @@ mod parting;
 mod placements;
 mod plans;
 mod projects;
+mod public_organizations;
 mod roles;
 mod sessions;
 mod sets;
@@ -55,6 +56,7 @@ pub use members::{Member, MemberFilter, MemberTeam};
 pub use organizations::Creates;
 pub use outbox::OutboxMessage;
 pub use parting::Ends;
+pub use public_organizations::PublicOrganization;
 pub use sessions::Session;
 pub use sets::{PlacementStatus, StoredReport};
 pub use teams::TakesFromTeam;
@@ -85,6 +87,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         placements::STATEMENTS,
         plans::STATEMENTS,
         projects::STATEMENTS,
+        public_organizations::STATEMENTS,
         roles::STATEMENTS,
         sessions::STATEMENTS,
         sets::STATEMENTS,

@@ -31,7 +31,7 @@ use crate::hub::{ADMINISTRATOR, Hub, Options, PASSWORD};
 use crate::postgres::Postgres;
 use crate::wait;
 
-/// The organization that the site administrator acts from.
+/// The organization that the site administrator acts from. It is public: everybody may read its name and description.
 pub const SITE_ORGANIZATION: &str = "operator";
 /// The spoke on which both tenants have an organization.
 pub const SHARED_SPOKE: &str = "spoke-shared";
@@ -140,7 +140,7 @@ impl Cast {
         let hub = Hub::start(options).await?;
         let site = hub.set_up().await?;
         let administrator = Person::enter(&hub, ADMINISTRATOR, "browser of the site").await?;
-        organization(&site, "Operator", SITE_ORGANIZATION).await?;
+        make_public(&site).await?;
         account(&site, "nobody@cast.test", "Nobody").await?;
         let nobody = Person::enter(&hub, "nobody@cast.test", "browser of nobody").await?;
         let shared = Spoke::join(&hub, &site, SHARED_SPOKE, 's').await?;
@@ -277,9 +277,19 @@ async fn account(site: &Client, email: &str, name: &str) -> Result<()> {
     Ok(())
 }
 
-async fn organization(client: &Client, name: &str, slug: &str) -> Result<OrganizationView> {
-    let new = NewOrganization { name: name.into(), slug: Some(slug.into()), ..NewOrganization::default() };
-    Ok(client.create_organization(&new).await?)
+/// What is public of it is its name and description; its annotations are not.
+async fn make_public(site: &Client) -> Result<()> {
+    let kept = canary('s', "annotation");
+    let new = NewOrganization {
+        name: "Operator".into(),
+        slug: Some(SITE_ORGANIZATION.into()),
+        description: Some("It runs the platform.".into()),
+        visibility: Some(Visibility::Public),
+        annotations: Some(BTreeMap::from([(kept.clone(), kept)])),
+        ..NewOrganization::default()
+    };
+    site.create_organization(&new).await?;
+    Ok(())
 }
 
 async fn make_root(owner: &Client, letter: char) -> Result<OrganizationView> {

@@ -8,7 +8,7 @@ use crate::audit::AuditView;
 use crate::client_organizations::{CheckResult, ClientOrganizationDraft, NewClientOrganization};
 use crate::organizations::{
     HostNames, NewOrganization, NewPlacement, OrganizationChange, OrganizationView, PlacementView,
-    ResourceQuery, ResourceView,
+    PublicOrganizationView, ResourceQuery, ResourceView,
 };
 use crate::tree::{DeletionView, Move, MovePreview};
 use crate::{Page, PageQuery};
@@ -17,6 +17,22 @@ impl Client {
     /// `GET /v1/organizations`: the organizations that the caller sees.
     pub async fn organizations(&self, page: PageQuery) -> Result<Page<OrganizationView>, ClientError> {
         self.read(Call::get(&["organizations"]).page(page)).await
+    }
+
+    /// `GET /v1/public-organizations`: the public organizations of the caller's realm.
+    pub async fn public_organizations(
+        &self,
+        page: PageQuery,
+    ) -> Result<Page<PublicOrganizationView>, ClientError> {
+        self.read(Call::get(&["public-organizations"]).page(page)).await
+    }
+
+    /// `GET /v1/public-organizations/{organization}`: what a public organization tells everybody in its realm.
+    pub async fn public_organization(
+        &self,
+        organization: &str,
+    ) -> Result<PublicOrganizationView, ClientError> {
+        self.read(Call::get(&["public-organizations", organization])).await
     }
 
     /// `POST /v1/organizations`: creates an organization.

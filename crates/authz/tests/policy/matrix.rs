@@ -126,7 +126,14 @@ fn rows() -> Vec<Row> {
     ask!(no_agent, projects, ViewProject, UpdateProject, DeleteProject, AssignProjectTeam, RemoveProjectTeam);
     let commons =
         [("brand", Commons(BRAND)), ("other", Commons(OTHER)), ("platform", Commons(RealmId::PLATFORM))];
-    ask!(no_agent, commons, CreateRootOrganization, ViewPlans);
+    ask!(
+        no_agent,
+        commons,
+        CreateRootOrganization,
+        ViewPublicOrganizations,
+        ViewPublicOrganization,
+        ViewPlans
+    );
     let realms = [("brand", Realm(BRAND)), ("other", Realm(OTHER)), ("platform", Realm(RealmId::PLATFORM))];
     ask!(no_agent, realms, CreateClientOrganization, ViewUsers, CreateUser, ViewHubs);
     ask!(no_agent, [("hub", HUB)], CreateJoinToken, DeleteJoinToken, RequestJoin);

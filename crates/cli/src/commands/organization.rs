@@ -24,11 +24,20 @@ use crate::wait::{self, Look};
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrganizationCommand {
     /// List the organizations that you see.
-    List(ListArgs),
+    List {
+        /// Those that are public instead: what everybody with an account sees of them.
+        #[arg(long)]
+        public: bool,
+        #[command(flatten)]
+        list: ListArgs,
+    },
     /// Show one organization.
     Get {
         /// The organization, slug or id.
         organization: Option<String>,
+        /// Only what everybody with an account sees of it, because it is public.
+        #[arg(long)]
+        public: bool,
     },
     /// Create an organization.
     Create(CreateArgs),
@@ -181,12 +190,19 @@ impl From<VisibilityArg> for Visibility {
 pub(crate) async fn run(shell: &Shell, command: OrganizationCommand) -> Result<(), Failure> {
     let client = shell.client()?;
     match command {
-        OrganizationCommand::List(args) => {
-            let nothing = "No organizations that you see.";
-            shell.list(args, nothing, async |page| client.organizations(page).await).await
+        OrganizationCommand::List { public: true, list } => {
+            let nothing = "No organization is public.";
+            shell.list(list, nothing, async |page| client.public_organizations(page).await).await
         }
-        OrganizationCommand::Get { organization } => {
+        OrganizationCommand::List { public: false, list } => {
+            let nothing = "No organizations that you see.";
+            shell.list(list, nothing, async |page| client.organizations(page).await).await
+        }
+        OrganizationCommand::Get { organization, public } => {
             let organization = shell.organization(organization)?;
+            if public {
+                return shell.output.one(&client.public_organization(&organization).await?);
+            }
             shell.output.one(&client.organization(&organization).await?)
         }
         OrganizationCommand::Create(args) => create(shell, &client, args).await,

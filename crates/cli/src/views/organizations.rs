@@ -1,12 +1,15 @@
 //! Organizations, members, placements.
 
-use bastide_api::organizations::{GatewayChoice, NodePool, OrganizationView, PlacementView, ResourceView};
+use bastide_api::organizations::{
+    GatewayChoice, NodePool, OrganizationView, PlacementView, PublicOrganizationView, ResourceView,
+};
 
 use super::{CONDITION_HEADERS, condition_row, named, optional, yes};
 use crate::output::{Detailed, Details, Listed, Named};
 
 named! {
     OrganizationView = slug;
+    PublicOrganizationView = slug;
     PlacementView = cluster_name;
     ResourceView = name;
 }
@@ -47,6 +50,23 @@ impl Detailed for OrganizationView {
             .several("You may", &self.actions)
             .field("Created", &self.created_at)
             .field("ETag", &self.etag)
+    }
+}
+
+impl Listed for PublicOrganizationView {
+    const HEADERS: &'static [&'static str] = &["SLUG", "NAME", "DESCRIPTION"];
+    fn cells(&self) -> Vec<String> {
+        vec![self.slug.clone(), self.name.clone(), self.description.clone()]
+    }
+}
+
+impl Detailed for PublicOrganizationView {
+    fn details(&self) -> Details {
+        Details::default()
+            .field("Slug", &self.slug)
+            .field("Name", &self.name)
+            .optional("Description", Some(&self.description).filter(|text| !text.is_empty()))
+            .field("Id", &self.id)
     }
 }
 

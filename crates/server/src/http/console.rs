@@ -99,6 +99,13 @@ fn me_rows() -> Vec<Operation> {
     vec![
         page("/me/organizations", "console_organizations", OWN, me::organizations, "One's organizations"),
         page(
+            "/me/organizations/public",
+            "console_public_organizations",
+            OWN,
+            me::public_organizations,
+            "The public organizations of one's realm",
+        ),
+        page(
             "/me/organizations/new",
             "console_organization_new",
             OWN,

@@ -12,7 +12,8 @@ use super::registry::Surface::{Api, System};
 use super::registry::{Access, Operation};
 use super::{
     access, audit, authorities, billing, client_organizations, clusters, gateways, hubs, identity, licences,
-    members, organizations, permissions, placements, plans, projects, roles, system, teams, tree, users,
+    members, organizations, permissions, placements, plans, projects, public_organizations, roles, system,
+    teams, tree, users,
 };
 
 /// Rows of one tag and surface, one on a line: method, path, id, what one needs, handler, what it does; and whether the
@@ -74,6 +75,8 @@ fn organization_rows() -> Vec<Operation> {
         GET "/v1/organizations/{organization}", "organization_view", Needs(P::OrganizationsView), organizations::view, "See an organization";
         PATCH "/v1/organizations/{organization}", "organization_update", Needs(P::OrganizationsUpdate), organizations::update, "Change an organization";
         DELETE "/v1/organizations/{organization}", "organization_delete", Needs(P::OrganizationsDelete), organizations::delete, "Begin to delete an organization";
+        GET "/v1/public-organizations", "public_organization_list", Needs(P::OrganizationsView), public_organizations::list, "List the public organizations of one's realm";
+        GET "/v1/public-organizations/{organization}", "public_organization_view", Needs(P::OrganizationsView), public_organizations::view, "See what a public organization tells everybody";
         GET "/v1/organizations/{organization}/children", "organization_children_list", Needs(P::OrganizationsView), tree::children, "List the organizations directly beneath one";
         GET "/v1/organizations/{organization}/deletion", "organization_deletion_view", Needs(P::OrganizationsDelete), tree::deletion, "See what blocks the deletion of an organization";
         POST "/v1/organizations/{organization}/move", "organization_move", Needs(P::OrganizationsMove), tree::relocate, "Move an organization with everything beneath it";

@@ -10,7 +10,8 @@ use bastide_api::gateways::{GatewayConfigurationView, Listener};
 use bastide_api::identity::{Me, SessionView, TokenView};
 use bastide_api::members::Colleague;
 use bastide_api::organizations::{
-    GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, ResourceView,
+    GatewayChoice, NodePool, ObjectView, OrganizationView, PlacementView, PublicOrganizationView,
+    ResourceView,
 };
 use bastide_api::registry::{PermissionView, PlanView};
 use bastide_api::roles::RoleView;
@@ -28,7 +29,7 @@ use bastide_model::role::{Administration, Role, TeamRole};
 use bastide_model::team::CustomRole;
 use bastide_model::user::User;
 use bastide_model::{OrganizationId, Permission, Timestamp};
-use bastide_store::{JoinToken, Session, Token};
+use bastide_store::{JoinToken, PublicOrganization, Session, Token};
 
 use super::answer::etag;
 
@@ -114,6 +115,16 @@ pub(crate) fn organization(details: organizations::Details) -> OrganizationView 
         role: details.role.map(str::to_owned),
         actions: texts(details.actions),
         etag: etag(organization.revision),
+    }
+}
+
+/// Everything that a public organization tells (ORG-4).
+pub(crate) fn public_organization(found: PublicOrganization) -> PublicOrganizationView {
+    PublicOrganizationView {
+        id: found.id.to_string(),
+        slug: found.slug.to_string(),
+        name: found.name.to_string(),
+        description: found.description.to_string(),
     }
 }
 

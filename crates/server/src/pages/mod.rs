@@ -19,6 +19,7 @@
 //! | every page | account menu | `/sign-out` | `scope` = `here` or `everywhere` |
 //! | every page | account menu | `/theme` | `theme` = `system`, `light` or `dark` ([`Theme`]), `next`; sets [`THEME_COOKIE`] |
 //! | `/me/organizations` | [`organizations`] | – | query `search`, `page_size`, `page_token` |
+//! | `/me/organizations/public` | [`public_organizations`] | – | query as above |
 //! | `/me/organizations/new?parent=` | [`new_organization`] | the same | [`OrganizationForm`]: `name`, `slug`, `parent`, `description`, `visibility`, `annotation_key`*, `annotation_value`* |
 //! | `/me/tokens` | [`tokens`] | the same | [`TokenForm`]: `name`, `days`, `scope` = `all` or `some`, `permission`* |
 //! | | | `/me/tokens/{id}/delete` | none |
@@ -120,8 +121,9 @@ pub use entry::{
 };
 pub use error::error;
 pub use me::{
-    BillingPage, BillingsPage, NewOrganizationPage, OrganizationForm, OrganizationsPage, SessionsPage,
-    TokenForm, TokensPage, billing, billings, new_organization, organizations, sessions, tokens,
+    BillingPage, BillingsPage, NewOrganizationPage, OrganizationForm, OrganizationsPage,
+    PublicOrganizationsPage, SessionsPage, TokenForm, TokensPage, billing, billings, new_organization,
+    organizations, public_organizations, sessions, tokens,
 };
 pub use organization::{
     AccessPage, AssignmentForm, DeletePage, GroupForm, LeaveOrganizationPage, LeavePage, MembersPage,

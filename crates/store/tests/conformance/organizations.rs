@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use bastide_authz::action::{CreateOrganization, UpdateOrganization, ViewOrganization};
+use bastide_authz::action::{
+    CreateOrganization, DeleteOrganization, UpdateOrganization, ViewOrganization, ViewPublicOrganization,
+    ViewPublicOrganizations,
+};
 use bastide_authz::{Bounds, Commons, Realm};
 use bastide_model::names::Annotations;
 use bastide_model::organization::{Kind, Visibility};
-use bastide_model::{AssignmentId, Error, OrganizationId, RealmId, SystemIds};
+use bastide_model::{AssignmentId, Error, OrganizationId, RealmId, SystemIds, UserId};
+use bastide_store::PageRequest;
 
 use crate::bed::{Bed, Engine, audit_id, both_engines, code, race};
 
@@ -17,6 +21,7 @@ both_engines! {
     org_1_namespaces_are_unique_across_organizations_and_derived_names,
     org_1_one_of_two_who_want_a_namespace_at_the_same_time_gets_it,
     org_3_there_is_at_most_one_owner,
+    org_4_what_is_public_is_told_in_its_own_realm_only,
     org_7_an_update_changes_what_it_says_and_counts,
     an_update_of_an_old_copy_is_refused,
     one_of_two_who_update_at_the_same_time_is_told,
@@ -194,6 +199,81 @@ async fn org_3_there_is_at_most_one_owner(bed: Bed) {
     assert_eq!(bed.database.raw(&as_administrator).await, Ok(1), "administrators there may be many");
     assert_eq!(bed.graph().await.role_at(ada, id, bed.now()), Some("owner"));
     assert_eq!(bed.graph().await.role_at(bob, id, bed.now()), Some("administrator"));
+}
+
+/// The slugs of what somebody is told of, two on a page, within the bounds of the permit.
+async fn told(bed: &Bed, user: UserId, realm: RealmId, search: Option<&str>) -> Vec<String> {
+    let permit = bed.permit::<ViewPublicOrganizations>(user, Commons(realm)).await;
+    let (mut slugs, mut token) = (Vec::new(), None::<String>);
+    loop {
+        let page = PageRequest::new(Some(2), token.as_deref(), search).unwrap();
+        let bounds = bastide_authz::Bounded::bounds(&permit, &bed.graph().await);
+        let mut tx = bed.store.read(&bounds).await.unwrap();
+        let listed = tx.public_organization_list(&permit, &page).await.unwrap();
+        slugs.extend(listed.items.iter().map(|one| one.slug.to_string()));
+        let Some(next) = listed.next else { return slugs };
+        token = Some(next);
+    }
+}
+
+/// ORG-4: whoever has an account in the realm, with a role or without; nothing that is private, being deleted or deleted, and
+/// nothing of another realm. What lies beneath something private is public by itself.
+async fn org_4_what_is_public_is_told_in_its_own_realm_only(bed: Bed) {
+    let brand = bed.realm("brand").await;
+    let (ada, nobody) = (bed.user("ada@example.org").await, bed.user("nobody@example.org").await);
+    let eve = bed.user_in(brand, "eve@example.org").await;
+    let make = async |slug: &str, realm: RealmId, parent: Option<OrganizationId>, visibility, owner| {
+        let mut organization = bed.new_organization(slug, (realm, parent)).await;
+        organization.visibility = visibility;
+        organization.description = format!("about {slug}").parse().unwrap();
+        bed.try_create(&organization, owner).await.unwrap();
+        organization
+    };
+    let ours = RealmId::PLATFORM;
+    let closed = make("closed", ours, None, Visibility::Private, ada).await;
+    let open = make("open", ours, None, Visibility::Public, ada).await;
+    let beneath = make("beneath-closed", ours, Some(closed.id), Visibility::Public, ada).await;
+    let hidden = make("beneath-open", ours, Some(open.id), Visibility::Private, ada).await;
+    let leaving = make("leaving", ours, None, Visibility::Public, ada).await;
+    let gone = make("gone", ours, None, Visibility::Public, ada).await;
+    let theirs = make("theirs", brand, None, Visibility::Public, eve).await;
+    for state in [("leaving", "deleting"), ("gone", "deleted")] {
+        let sql = format!("update organizations set state = '{}' where slug = '{}'", state.1, state.0);
+        assert_eq!(bed.database.raw(&sql).await, Ok(1));
+    }
+    for user in [nobody, ada, bed.administrator] {
+        assert_eq!(told(&bed, user, ours, None).await, ["beneath-closed", "open"]);
+        assert_eq!(told(&bed, user, ours, Some("PEN")).await, ["open"]);
+        assert_eq!(told(&bed, user, ours, Some("closed")).await, ["beneath-closed"]);
+    }
+    assert_eq!(told(&bed, eve, brand, None).await, ["theirs"]);
+    assert_eq!(
+        bed.try_permit::<ViewPublicOrganizations>(eve, Commons(ours)).await.err(),
+        Some(Error::NotFound),
+        "another realm's are not asked for"
+    );
+    let permit = bed.permit::<ViewPublicOrganization>(nobody, Commons(ours)).await;
+    for public in [&open, &beneath] {
+        for name in [public.slug.to_string(), public.id.to_string()] {
+            let seen = bed.read().await.public_organization(&permit, &name).await.unwrap();
+            assert_eq!(
+                (seen.id, seen.slug, seen.name, seen.description),
+                (public.id, public.slug.clone(), public.name.clone(), public.description.clone())
+            );
+        }
+    }
+    for absent in [&closed, &hidden, &leaving, &gone, &theirs] {
+        for name in [absent.slug.to_string(), absent.id.to_string()] {
+            let seen = bed.read().await.public_organization(&permit, &name).await;
+            assert_eq!(seen, Err(Error::NotFound), "{name}");
+        }
+    }
+    assert_eq!(bed.read().await.public_organization(&permit, "No Name!").await, Err(Error::NotFound));
+    assert_eq!(
+        bed.try_permit::<DeleteOrganization>(nobody, open.id).await.err(),
+        Some(Error::NotFound),
+        "to know of it is to see nothing else of it"
+    );
 }
 
 async fn org_7_an_update_changes_what_it_says_and_counts(bed: Bed) {

@@ -142,6 +142,14 @@ const OWN: &[Page] = &[
         ],
     },
     Page {
+        route: "/me/organizations/public",
+        views: &[
+            view(Empty, "public-organizations-none", "/me/organizations/public?search=zzz"),
+            view(Full, "public-organizations", "/me/organizations/public").by(Newcomer),
+            view(Error, "public-organizations-failed", "/me/organizations/public?page_token=x"),
+        ],
+    },
+    Page {
         route: "/me/organizations/new",
         views: &[
             view(Empty, "organization-new", "/me/organizations/new"),

@@ -8,7 +8,7 @@ use bastide_api::client::Client;
 use bastide_api::client_organizations::{Administrator, NewClientOrganization};
 use bastide_api::clusters::{AcceptCluster, NewJoinToken, UploadLicence};
 use bastide_api::gateways::{CertificatePolicy, Listener, ListenerProtocol, NewGatewayConfiguration};
-use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool};
+use bastide_api::organizations::{GatewayChoice, NewOrganization, NodePool, Visibility};
 use bastide_api::roles::NewRole;
 use bastide_api::teams::{NewProject, NewTeam, NewTeamMember, TeamRole};
 use bastide_api::users::NewUser;
@@ -79,9 +79,11 @@ pub(crate) async fn organization(
     slug: Option<&str>,
     parent: Option<&str>,
 ) -> Result<()> {
+    // A root is one that people may look for.
     let organization = NewOrganization {
         name: name.into(),
         slug: slug.map(Into::into),
+        visibility: parent.is_none().then_some(Visibility::Public),
         parent: parent.map(Into::into),
         ..NewOrganization::default()
     };

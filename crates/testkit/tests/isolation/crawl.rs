@@ -204,7 +204,15 @@ fn readers(cast: &Cast) -> Result<Vec<Reader>> {
     let reader = |name, person, own: Vec<String>| -> Result<Reader> {
         let guest = Guest::new(cast, name, person)?;
         // What belongs to the installation and to nobody's organization.
-        let site = ["canary-s-licence", "spoke-asking", "spoke-withdrawn", &cast.asking.id, "setup_complete"];
+        // Of its organization, which is public, the name and the description may be read (ORG-4).
+        let site = [
+            "canary-s-licence",
+            "canary-s-annotation",
+            "spoke-asking",
+            "spoke-withdrawn",
+            &cast.asking.id,
+            "setup_complete",
+        ];
         let forbidden = own.into_iter().chain(site.map(str::to_owned)).collect();
         Ok(Reader { guest, forbidden, requests: BTreeSet::new(), leaks: Vec::new(), seen: BTreeSet::new() })
     };

@@ -151,6 +151,13 @@ const ORGANIZATIONS: &[Case] = &[
     ),
     on("organization_update", "B, stale", "/v1/organizations/@b", Change("\"0\"", r#"{"name":"X"}"#)),
     on("organization_update", "none", "/v1/organizations/@none-org", Change("\"0\"", r#"{"name":"X"}"#)),
+    on("public_organization_list", "-", "/v1/public-organizations", Nothing),
+    on("public_organization_view", "the public one", "/v1/public-organizations/operator", Nothing),
+    on("public_organization_view", "A", "/v1/public-organizations/@a", Nothing),
+    on("public_organization_view", "A, by id", "/v1/public-organizations/@a-id", Nothing),
+    on("public_organization_view", "B", "/v1/public-organizations/@b", Nothing),
+    on("public_organization_view", "none", "/v1/public-organizations/@none-org", Nothing),
+    on("organization_children_list", "the public one", "/v1/organizations/operator/children", Nothing),
     on("organization_children_list", "A", "/v1/organizations/@a/children", Nothing),
     on("organization_children_list", "A/child", "/v1/organizations/@a-child/children", Nothing),
     on("organization_children_list", "B", "/v1/organizations/@b/children", Nothing),
@@ -937,6 +944,7 @@ const AGREED: &str = "redirect_uri=http://127.0.0.1:4321/callback&name=n&state=s
 
 const ME: &[Case] = &[
     on("console_organizations", "own", "/me/organizations", Nothing),
+    on("console_public_organizations", "-", "/me/organizations/public", Nothing),
     on("console_organization_new", "-", "/me/organizations/new", Nothing),
     on("console_organization_create", "a root", "/me/organizations/new", Form("name=@fresh")),
     on(

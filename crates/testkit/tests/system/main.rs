@@ -8,6 +8,7 @@ mod database;
 mod identity;
 mod joining;
 mod licences;
+mod lists;
 mod members;
 mod organizations;
 mod partition;

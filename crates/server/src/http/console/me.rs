@@ -7,10 +7,10 @@ use super::visit::{Visit, fields, go, show, wrong};
 use crate::http::answer::Html;
 use crate::http::extract::{At, Body, Form, Search};
 use crate::http::problem::Failure;
-use crate::http::{identity, organizations, permissions};
+use crate::http::{identity, organizations, permissions, public_organizations as publics};
 use crate::pages::{
-    self, Listing, NewOrganizationPage, OrganizationForm, OrganizationsPage, SessionsPage, TokenForm,
-    TokensPage,
+    self, Listing, NewOrganizationPage, OrganizationForm, OrganizationsPage, PublicOrganizationsPage,
+    SessionsPage, TokenForm, TokensPage,
 };
 
 pub(super) async fn organizations(visit: Visit) -> Result<Html, Failure> {
@@ -18,6 +18,13 @@ pub(super) async fn organizations(visit: Visit) -> Result<Html, Failure> {
     let listed = organizations::list(visit.state(), visit.who(), query, visit.uri.clone()).await;
     let organizations = visit.listing(listed)?;
     Ok(show(pages::organizations(&visit.page, &OrganizationsPage { organizations })))
+}
+
+pub(super) async fn public_organizations(visit: Visit) -> Result<Html, Failure> {
+    let query = Search(visit.list_query());
+    let listed = publics::list(visit.state(), visit.who(), query, visit.uri.clone()).await;
+    let organizations = visit.listing(listed)?;
+    Ok(show(pages::public_organizations(&visit.page, &PublicOrganizationsPage { organizations })))
 }
 
 fn parents(visit: &Visit) -> Vec<bastide_api::organizations::OrganizationView> {

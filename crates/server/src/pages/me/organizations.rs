@@ -54,7 +54,10 @@ pub fn organizations(ctx: &Context, view: &OrganizationsPage) -> Markup {
         create
     };
     let frame = Frame::new("Organizations", body)
-        .lead(html! { "Everything that you can see, and your role in it." })
+        .lead(html! {
+            "Everything that you can see, and your role in it. Others may be "
+            a href="/me/organizations/public" { "public" } "."
+        })
         .actions(actions);
     layout::console(ctx, &frame)
 }

@@ -2,7 +2,7 @@
 
 use bastide_api::identity::{IssuedToken, SessionView, TokenView};
 use bastide_api::members::{BillingView, Named};
-use bastide_api::organizations::OrganizationView;
+use bastide_api::organizations::{OrganizationView, PublicOrganizationView};
 use bastide_api::registry::PermissionView;
 use bastide_model::Permission;
 use maud::Markup;
@@ -10,12 +10,13 @@ use maud::Markup;
 use super::data;
 use crate::pages::{
     BillingPage, BillingsPage, Context, Flash, Listing, NewOrganizationPage, OrganizationForm,
-    OrganizationsPage, SessionsPage, TokenForm, TokensPage, billing, billings, new_organization,
-    organizations, sessions, tokens,
+    OrganizationsPage, PublicOrganizationsPage, SessionsPage, TokenForm, TokensPage, billing, billings,
+    new_organization, organizations, public_organizations, sessions, tokens,
 };
 
 pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     let mut samples = organization_lists();
+    samples.extend(public_lists());
     samples.extend(new_organizations());
     samples.extend(token_pages());
     samples.extend(session_pages());
@@ -58,6 +59,32 @@ fn organization_lists() -> Vec<(&'static str, Markup)> {
         ("organizations-not-permitted", page(data::refused(data::forbidden("organizations.view")))),
         ("organizations-failed", page(data::refused(data::broken()))),
         ("organizations-middle", page(data::in_the_middle(vec![data::organization("acme")]))),
+    ]
+}
+
+fn public_lists() -> Vec<(&'static str, Markup)> {
+    let page = |organizations: Listing<PublicOrganizationView>| {
+        public_organizations(
+            &data::at("/me/organizations/public"),
+            &PublicOrganizationsPage { organizations },
+        )
+    };
+    let public = |slug: &str, name: &str, description: &str| PublicOrganizationView {
+        id: format!("org_{slug}"),
+        slug: slug.into(),
+        name: name.into(),
+        description: description.into(),
+    };
+    let full = vec![
+        public("acme", "Acme", "Trains and rails."),
+        public("cairo", data::RIGHT_TO_LEFT, data::MARKUP),
+        public("long", &data::longest_name(), ""),
+    ];
+    vec![
+        ("public-organizations", page(Listing::whole(full))),
+        ("public-organizations-empty", page(Listing::whole(Vec::new()))),
+        ("public-organizations-filtered-out", page(data::searched(data::MARKUP, Vec::new()))),
+        ("public-organizations-failed", page(data::refused(data::broken()))),
     ]
 }
 
