@@ -49,3 +49,18 @@ begin
         execute format('create policy bounds on %I using (%s or %s)', found.name, everything, condition);
     end loop;
 end $$;
+
+-- What begins with a text is a range of words only where they are in the order of their bytes.
+do $$
+declare
+    found record;
+begin
+    for found in
+        select a.attrelid::regclass as place from pg_attribute a join pg_class c on c.oid = a.attrelid
+        join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = current_schema() and c.relkind = 'r' and c.relname in ('organization_words', 'user_words')
+            and a.attname = 'word' and a.attcollation <> 'pg_catalog."C"'::regcollation
+    loop
+        execute format('alter table %s alter column word type text collate "C"', found.place);
+    end loop;
+end $$;

@@ -35,12 +35,13 @@ fn settings(bounds: &Bounds) -> [String; 3] {
     ]
 }
 
-/// One message for the beginning and the settings. They are words of ours and UUIDs, so nothing in them ends a literal.
+/// One message for the beginning and the settings. A page is a few rows: to start workers for one costs more than to read it,
+/// and takes processors from others. They are words of ours and UUIDs, so nothing in them ends a literal.
 fn begin(statement: &str, bounds: &Bounds) -> AssertSqlSafe<String> {
     let [extent, realm, organizations] = settings(bounds);
     AssertSqlSafe(format!(
         "{statement}; set local bastide.bounds = '{extent}'; set local bastide.realm = '{realm}'; \
-         set local bastide.organizations = '{organizations}'"
+         set local bastide.organizations = '{organizations}'; set local max_parallel_workers_per_gather = 0"
     ))
 }
 

@@ -40,6 +40,7 @@ mod teams;
 mod tokens;
 mod tree;
 mod users;
+mod words;
 
 pub use assignments::{Assignment, Assigns, Belongings, Dismisses, Withdraws};
 pub use audit::Target;
@@ -95,6 +96,7 @@ pub fn statements() -> Vec<(&'static str, &'static str)> {
         tokens::STATEMENTS,
         tree::STATEMENTS,
         users::STATEMENTS,
+        words::STATEMENTS,
     ]
     .concat()
 }

@@ -4,6 +4,8 @@ use bastide_model::limits::{NAME_CHARS_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 use bastide_model::{Error, Result};
 use uuid::Uuid;
 
+use crate::words::Beginning;
+
 /// One page, and where the next one begins.
 #[derive(Debug, Clone)]
 pub struct Listed<T> {
@@ -62,6 +64,18 @@ impl PageRequest {
     pub(crate) fn pattern(&self) -> String {
         let text = self.search.as_deref().unwrap_or_default();
         format!("%{}%", text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_"))
+    }
+
+    /// The words that are searched for in a long list; none when everything is shown, or nothing that is searched for is
+    /// part of a word.
+    pub(crate) fn beginning(&self) -> Option<Beginning> {
+        self.search.as_deref().and_then(Beginning::of)
+    }
+
+    /// Where something stands in a long list: by the word that it is found by, or by its own key.
+    pub(crate) fn key(&self, text: &str, own: &str) -> String {
+        let found = self.beginning().and_then(|beginning| beginning.found_in(text));
+        found.unwrap_or_else(|| own.to_owned())
     }
 
     /// Whether a lower-case text is searched for.

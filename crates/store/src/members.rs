@@ -17,6 +17,9 @@ use crate::db::{Tx, Value, args, parse, rows, statements};
 use crate::listing::{Listed, PageRequest};
 use crate::users::{UserRow, user};
 
+/// People whose roles and teams one statement looks up.
+const CHUNK: usize = 50;
+
 statements! {
     PAGE = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, \
         u.revision, u.search from users u join (select user_id from assignments where organization_id = $1 and \
@@ -29,14 +32,17 @@ statements! {
         organization_id = $1 and $7 in ('', 'team') and $8 in ('', 'member')) found on found.user_id = u.id \
         where u.search like $2 escape '\\' and (u.search, u.id) > ($3, $4) order by u.search, u.id limit $5";
     GRANTS = "select a.id, a.organization_id, a.user_id, a.role, r.slug as role_slug, r.name as role_name, a.reach, \
-        a.expires_at_ms, a.created_at_ms, a.revision from assignments a join users u on u.id = a.user_id left join roles r \
-        on r.id = a.role_id where (a.organization_id = $1 or (a.reach = 'beneath' and a.organization_id in \
-        ($6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, \
-        $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37))) and a.role <> 'billing_administrator' and \
-        (u.search, u.id) > ($2, $3) and (u.search, u.id) <= ($4, $5) order by a.created_at_ms, a.id";
-    TEAMS = "select m.user_id, m.team_id, t.slug, t.name, m.role from team_members m join teams t on t.id = \
-        m.team_id join users u on u.id = m.user_id where m.organization_id = $1 and (u.search, u.id) > ($2, \
-        $3) and (u.search, u.id) <= ($4, $5) order by t.slug, t.id";
+        a.expires_at_ms, a.created_at_ms, a.revision from assignments a left join roles r on r.id = a.role_id where \
+        a.user_id in ($34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, \
+        $52, $53, $54, $55, $56, $57, $58, $59, $60, $61, $62, $63, $64, $65, $66, $67, $68, $69, $70, $71, $72, \
+        $73, $74, $75, $76, $77, $78, $79, $80, $81, $82, $83) and (a.organization_id = $1 or (a.reach = \
+        'beneath' and a.organization_id in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+        $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33))) and a.role <> \
+        'billing_administrator' order by a.created_at_ms, a.id";
+    TEAMS = "select m.user_id, m.team_id, t.slug, t.name, m.role from team_members m join teams t on t.id = m.team_id \
+        where m.organization_id = $1 and m.user_id in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+        $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, \
+        $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51) order by t.slug, t.id";
     BILLING = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision \
         from users u join assignments a on a.user_id = u.id \
         where a.organization_id = $1 and a.role = 'billing_administrator' order by u.search, u.id";
@@ -110,23 +116,27 @@ impl Tx {
         args.extend(slots(above, TREE_DEPTH_MAX - 1)?);
         let rows: Vec<PersonRow> = self.all(PAGE, args).await?;
         let found = page.cut(rows, |last| (last.search.clone(), last.id));
-        let Some(last) = found.items.last() else { return Ok(Listed { items: Vec::new(), next: None }) };
-        let range = args![id, page.after_key(), page.after_id(), last.search.as_str(), last.id];
+        let people: Vec<_> = found.items.iter().map(|row| row.id).collect();
         let mut grants: HashMap<_, Vec<_>> = HashMap::new();
-        let mut args = range.clone();
-        args.extend(slots(above, TREE_DEPTH_MAX)?);
-        for row in self.all::<AssignmentRow>(GRANTS, args).await? {
-            let grant = assignment(row)?;
-            grants.entry(grant.user).or_default().push(grant);
-        }
         let mut teams: HashMap<_, Vec<_>> = HashMap::new();
-        for row in self.all::<TeamRow>(TEAMS, range).await? {
-            teams.entry(UserId::from_uuid(row.user_id)).or_default().push(MemberTeam {
-                id: TeamId::from_uuid(row.team_id),
-                slug: parse("teams.slug", &row.slug)?,
-                name: parse("teams.name", &row.name)?,
-                role: parse("team_members.role", &row.role)?,
-            });
+        for some in people.chunks(CHUNK) {
+            let mut args = args![id];
+            args.extend(slots(above, TREE_DEPTH_MAX)?);
+            args.extend(places(some.iter().copied(), CHUNK));
+            for row in self.all::<AssignmentRow>(GRANTS, args).await? {
+                let grant = assignment(row)?;
+                grants.entry(grant.user).or_default().push(grant);
+            }
+            let mut args = args![id];
+            args.extend(places(some.iter().copied(), CHUNK));
+            for row in self.all::<TeamRow>(TEAMS, args).await? {
+                teams.entry(UserId::from_uuid(row.user_id)).or_default().push(MemberTeam {
+                    id: TeamId::from_uuid(row.team_id),
+                    slug: parse("teams.slug", &row.slug)?,
+                    name: parse("teams.name", &row.name)?,
+                    role: parse("team_members.role", &row.role)?,
+                });
+            }
         }
         let member = |row: PersonRow| {
             let user = user(&row.into())?;
@@ -152,8 +162,11 @@ fn slots(ids: &[OrganizationId], places: usize) -> Result<Vec<Value>> {
     if ids.len() > places {
         return Err(Error::internal("an organization lies deeper than any can"));
     }
-    let ids = ids.iter().map(|id| id.uuid()).chain(std::iter::repeat(Uuid::nil()));
-    Ok(ids.take(places).map(Value::from).collect())
+    Ok(self::places(ids.iter().map(|id| id.uuid()), places).collect())
+}
+
+fn places(ids: impl Iterator<Item = Uuid>, places: usize) -> impl Iterator<Item = Value> {
+    ids.chain(std::iter::repeat(Uuid::nil())).take(places).map(Value::from)
 }
 
 impl From<PersonRow> for UserRow {

@@ -51,6 +51,20 @@ statements! {
     SCAN_REALM = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, \
         plan_id, state, created_at_ms, revision from organizations where deleted_at_ms is null and search like $1 escape '\\' \
         and (slug, id) > ($2, $3) and realm_id = $5 order by slug, id limit $4";
+    FOUND = "select o.id, o.realm_id, o.parent_id, o.slug, o.name, o.description, o.kind, o.visibility, o.annotations, \
+        o.namespace_base, o.plan_id, o.state, o.created_at_ms, o.revision \
+        from organization_words w join organizations o on o.id = w.organization_id \
+        where o.deleted_at_ms is null and o.search like $1 escape '\\' and (w.word, w.organization_id) > ($2, $3) \
+        and w.word >= $5 and w.word < $6 and not exists (select 1 from organization_words f \
+        where f.organization_id = w.organization_id and f.word >= $5 and f.word < w.word) \
+        order by w.word, w.organization_id limit $4";
+    FOUND_REALM = "select o.id, o.realm_id, o.parent_id, o.slug, o.name, o.description, o.kind, o.visibility, o.annotations, \
+        o.namespace_base, o.plan_id, o.state, o.created_at_ms, o.revision \
+        from organization_words w join organizations o on o.id = w.organization_id \
+        where o.deleted_at_ms is null and o.search like $1 escape '\\' and (w.word, w.organization_id) > ($2, $3) \
+        and w.word >= $5 and w.word < $6 and not exists (select 1 from organization_words f \
+        where f.organization_id = w.organization_id and f.word >= $5 and f.word < w.word) \
+        and w.realm_id = $7 order by w.word, w.organization_id limit $4";
     PLACED = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
         state, created_at_ms, revision from organizations where deleted_at_ms is null \
         and id in (select organization_id from placements where cluster_id = $1)";
@@ -125,6 +139,8 @@ impl Tx {
         self.run(INSERT, insert_args(organization)?)
             .await
             .map_err(say("slug_taken", || format!("the slug `{slug}` is taken; choose another")))?;
+        let text = search_key(organization.name.as_str(), slug);
+        self.organization_words_set(organization.realm, organization.id, &text).await?;
         self.change(Change::Organization {
             id: organization.id,
             realm: organization.realm,
@@ -266,7 +282,7 @@ impl Tx {
     }
 
     /// The organizations that a caller sees, by slug: that never changes, so whoever turns the pages while others rename sees
-    /// each of them once (ORG-6).
+    /// each of them once (ORG-6). Those that are searched for are in the order of the word that they are found by.
     ///
     /// # Errors
     /// Those of the database.
@@ -275,20 +291,41 @@ impl Tx {
         visible: &Visible<OrganizationId>,
         page: &PageRequest,
     ) -> Result<Listed<Organization>> {
+        let after = (page.after_key().to_owned(), page.after_id());
         let rows = match visible.scope() {
-            Scope::All => {
-                self.all(SCAN, args![page.pattern(), page.after_key(), page.after_id(), page.fetch()]).await?
-            }
-            Scope::Realm(realm) => {
-                let args =
-                    args![page.pattern(), page.after_key(), page.after_id(), page.fetch(), realm.uuid()];
-                self.all(SCAN_REALM, args).await?
-            }
+            Scope::All => self.organizations_after(page, None, &after, page.fetch()).await?,
+            Scope::Realm(realm) => self.organizations_after(page, Some(*realm), &after, page.fetch()).await?,
             Scope::These(ids) if ids.len() <= BY_ID_MAX => self.organizations_by_ids(ids, page).await?,
             Scope::These(ids) => self.organizations_filtered(ids, page).await?,
         };
         let items = rows.into_iter().map(organization).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(items, |last| (last.slug.to_string(), last.id.uuid())))
+        Ok(page.cut(items, |last| {
+            (
+                page.key(&search_key(last.name.as_str(), last.slug.as_str()), last.slug.as_str()),
+                last.id.uuid(),
+            )
+        }))
+    }
+
+    /// Those of a realm, or of all, that come after one.
+    async fn organizations_after(
+        &mut self,
+        page: &PageRequest,
+        realm: Option<RealmId>,
+        (key, id): &(String, Uuid),
+        most: i64,
+    ) -> Result<Vec<OrganizationRow>> {
+        let mut args = args![page.pattern(), key.as_str(), *id, most];
+        let found = page.beginning();
+        let statement = match (&found, realm) {
+            (None, None) => SCAN,
+            (None, Some(_)) => SCAN_REALM,
+            (Some(_), None) => FOUND,
+            (Some(_), Some(_)) => FOUND_REALM,
+        };
+        args.extend(found.map(|found| args![found.from, found.to]).into_iter().flatten());
+        args.extend(realm.map(|realm| crate::db::Value::from(realm.uuid())));
+        self.all(statement, args).await
     }
 
     async fn organizations_by_ids(
@@ -304,8 +341,15 @@ impl Tx {
             found.extend(self.all::<OrganizationRow>(BY_IDS, args).await?);
         }
         let after = (page.after_key().to_owned(), page.after_id());
-        found.retain(|row| page.matches(&format!("{} {}", row.name.to_lowercase(), row.slug)));
-        let mut keyed: Vec<_> = found.into_iter().map(|row| ((row.slug.clone(), row.id), row)).collect();
+        let (sought, mut keyed) = (page.beginning(), Vec::new());
+        for row in found {
+            let text = search_key(&row.name, &row.slug);
+            let key = match &sought {
+                None => Some(row.slug.clone()),
+                Some(sought) => sought.found_in(&text),
+            };
+            keyed.extend(key.filter(|_| page.matches(&text)).map(|key| ((key, row.id), row)));
+        }
         keyed.retain(|(key, _)| *key > after);
         keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
         keyed.truncate(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
@@ -322,10 +366,9 @@ impl Tx {
         let mut after = (page.after_key().to_owned(), page.after_id());
         let mut found = Vec::new();
         while found.len() < wanted {
-            let rows: Vec<OrganizationRow> =
-                self.all(SCAN, args![page.pattern(), after.0.as_str(), after.1, STEP]).await?;
+            let rows = self.organizations_after(page, None, &after, STEP).await?;
             let Some(last) = rows.last() else { break };
-            after = (last.slug.clone(), last.id);
+            after = (page.key(&search_key(&last.name, &last.slug), &last.slug), last.id);
             found.extend(rows.into_iter().filter(|row| ids.contains(&OrganizationId::from_uuid(row.id))));
         }
         found.truncate(wanted);
@@ -346,13 +389,17 @@ impl Tx {
             permit.target().uuid(),
             before.revision,
             after.name.as_str(),
-            search_key(after),
+            search_key(after.name.as_str(), after.slug.as_str()),
             after.description.as_str(),
             after.visibility.as_str(),
             to_json(&after.annotations)?,
         ];
         if self.run(UPDATE, args).await? == 0 {
             return Err(Error::Stale);
+        }
+        if before.name != after.name {
+            let text = search_key(after.name.as_str(), after.slug.as_str());
+            self.organization_words_set(after.realm, after.id, &text).await?;
         }
         let target = Target::new("organization", permit.target(), &before.slug);
         let fields = |o: &Organization| json!({"name": o.name, "description": o.description, "visibility": o.visibility, "annotations": o.annotations});
@@ -367,7 +414,7 @@ fn insert_args(organization: &Organization) -> Result<Vec<crate::db::Value>> {
         organization.parent.map(OrganizationId::uuid),
         organization.slug.as_str(),
         organization.name.as_str(),
-        search_key(organization),
+        search_key(organization.name.as_str(), organization.slug.as_str()),
         organization.description.as_str(),
         organization.kind.as_str(),
         organization.visibility.as_str(),
@@ -379,8 +426,9 @@ fn insert_args(organization: &Organization) -> Result<Vec<crate::db::Value>> {
     ])
 }
 
-fn search_key(organization: &Organization) -> String {
-    format!("{} {}", organization.name.as_str().to_lowercase(), organization.slug)
+/// What an organization is found by, in lower case.
+pub(crate) fn search_key(name: &str, slug: &str) -> String {
+    format!("{} {slug}", name.to_lowercase())
 }
 
 fn organization(row: OrganizationRow) -> Result<Organization> {

@@ -20,6 +20,11 @@ statements! {
         where realm_id = $1 and email_key = $2";
     LIST = "select id, realm_id, email, name, access, home_organization_id, created_at_ms, revision from users \
         where realm_id = $1 and search like $2 escape '\\' and (search, id) > ($3, $4) order by search, id limit $5";
+    FOUND = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision \
+        from user_words w join users u on u.id = w.user_id \
+        where w.realm_id = $1 and w.word >= $6 and w.word < $7 and (w.word, w.user_id) > ($3, $4) \
+        and u.search like $2 escape '\\' and not exists (select 1 from user_words f where f.user_id = w.user_id \
+        and f.word >= $6 and f.word < w.word) order by w.word, w.user_id limit $5";
     ACCESS_SET = "update users set access = $3, revision = revision + 1 where id = $1 and revision = $2";
     SESSIONS_END = "delete from sessions where user_id = $1";
     OWNS = "select o.slug from assignments a join organizations o on o.id = a.organization_id \
@@ -73,6 +78,7 @@ impl Tx {
             user.created_at.as_millis(),
         ];
         self.run(INSERT, args).await?;
+        self.user_words_insert(user.realm, user.id, &search_key(user)).await?;
         self.change(Change::User { id: user.id, realm: user.realm, access: user.access });
         let after = json!({"email": user.email.as_str(), "name": user.name, "access": user.access});
         self.audit(
@@ -158,7 +164,7 @@ impl Tx {
         self.audit(permit, audit, target, fields(before.access), fields(access)).await
     }
 
-    /// The accounts of a realm, by name.
+    /// The accounts of a realm, by name; those that are searched for by the word that they are found by.
     ///
     /// # Errors
     /// Those of the database.
@@ -167,11 +173,20 @@ impl Tx {
         permit: &Permit<ViewUsers>,
         page: &PageRequest,
     ) -> Result<Listed<User>> {
-        let args =
+        let mut args =
             args![permit.realm().uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
-        let rows: Vec<UserRow> = self.all(LIST, args).await?;
+        let rows: Vec<UserRow> = match page.beginning() {
+            None => self.all(LIST, args).await?,
+            Some(found) => {
+                args.extend(args![found.from, found.to]);
+                self.all(FOUND, args).await?
+            }
+        };
         let items = rows.iter().map(user).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(items, |last| (search_key(last), last.id.uuid())))
+        Ok(page.cut(items, |last| {
+            let text = search_key(last);
+            (page.key(&text, &text), last.id.uuid())
+        }))
     }
 }
 

@@ -180,6 +180,9 @@ async fn a_view_of_thousands_is_paged_like_any_other(bed: Bed) {
         .unwrap();
     }
     bed.database.raw(insert.trim_start_matches(';')).await.unwrap();
+    let words = "insert into organization_words (realm_id, organization_id, word) \
+        select realm_id, id, slug from organizations where slug <> 'top'";
+    bed.database.raw(words).await.unwrap();
     // The owner sees all but a few hundred.
     let mut facts = vec![Change::User { id: owner, realm: RealmId::PLATFORM, access: Access::Enabled }];
     let seen: BTreeSet<_> = ids.iter().copied().filter(|id| id.uuid().as_u128() % 8 != 0).collect();
@@ -204,6 +207,7 @@ async fn a_view_of_thousands_is_paged_like_any_other(bed: Bed) {
         found.iter().filter(|one| one.slug.as_str().starts_with("s259")).cloned().collect();
     assert_eq!(few, expected);
     assert!(!few.is_empty());
+    assert_eq!(all(&bed, &view, 3, Some("259")).await, [], "words are found by their beginning");
 }
 
 async fn a_search_takes_its_text_literally(bed: Bed) {
@@ -231,6 +235,9 @@ async fn a_search_takes_its_text_literally(bed: Bed) {
             assert_eq!(found.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), [name], "{search}");
         }
         assert_eq!(all(&bed, &view, 50, Some("   ")).await.len(), HOSTILE.len());
+        for within in ["ero", "able org", "cript"] {
+            assert_eq!(all(&bed, &view, 50, Some(within)).await, [], "a word is found by its beginning");
+        }
     }
 }
 
@@ -295,6 +302,20 @@ async fn people_are_paged_and_found_by_name_and_address(bed: Bed) {
     assert_eq!(count("same name").await, 6);
     assert_eq!(count("U3@EXAMPLE").await, 1);
     assert_eq!(count("%").await, 1);
+    for (search, found) in [("example.org", 19), ("name", 6), ("ame", 0), ("u1", 9), ("@EXAMPLE", 19)] {
+        let (mut people, mut token) = (Vec::new(), None::<String>);
+        loop {
+            let request = page(2, token.as_deref(), Some(search));
+            let listed = bed.read().await.user_list(&permit, &request).await.unwrap();
+            people.extend(listed.items.iter().map(|user| user.id));
+            token = listed.next;
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(people.len(), found, "{search}");
+        assert_eq!(people.into_iter().collect::<BTreeSet<_>>().len(), found, "{search}: each once");
+    }
 }
 
 async fn a_cursor_is_good_for_its_own_list(bed: Bed) {
