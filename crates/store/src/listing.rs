@@ -72,6 +72,18 @@ impl PageRequest {
         self.search.as_deref().and_then(Beginning::of)
     }
 
+    /// The place in a search behind which the page begins. Only one lower end is given to an index, because it uses one.
+    pub(crate) fn after_word(&self, sought: &Beginning) -> (String, Uuid) {
+        let after = (self.after_key(), self.after_id());
+        let (word, id) = after.max((sought.from.as_str(), Uuid::nil()));
+        (word.to_owned(), id)
+    }
+
+    /// Whether so many are a whole page, and the one more that says that there is another.
+    pub(crate) fn is_full(&self, found: usize) -> bool {
+        i64::try_from(found).is_ok_and(|found| found >= self.fetch())
+    }
+
     /// Where something stands in a long list: by the word that it is found by, or by its own key.
     pub(crate) fn key(&self, text: &str, own: &str) -> String {
         let found = self.beginning().and_then(|beginning| beginning.found_in(text));

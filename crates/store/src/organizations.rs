@@ -21,11 +21,14 @@ use crate::audit::Target;
 use crate::db::{Tx, args, from_json, parse, rows, statements, to_json};
 use crate::errors::say;
 use crate::listing::{Listed, PageRequest};
+use crate::words::Beginning;
 
 /// Ids that one statement looks up; shorter lists are filled with the nil UUID, which is no organization's.
 const CHUNK: usize = 20;
 /// Up to so many visible organizations are looked up by id; more are filtered from a scan.
 const BY_ID_MAX: usize = 2_000;
+/// So many are read at a time in such a scan.
+const STEP: i64 = 500;
 
 statements! {
     INSERT = "insert into organizations (id, realm_id, parent_id, slug, name, search, description, kind, visibility, \
@@ -53,18 +56,18 @@ statements! {
         and (slug, id) > ($2, $3) and realm_id = $5 order by slug, id limit $4";
     FOUND = "select o.id, o.realm_id, o.parent_id, o.slug, o.name, o.description, o.kind, o.visibility, o.annotations, \
         o.namespace_base, o.plan_id, o.state, o.created_at_ms, o.revision \
-        from organization_words w join organizations o on o.id = w.organization_id \
-        where o.deleted_at_ms is null and o.search like $1 escape '\\' and (w.word, w.organization_id) > ($2, $3) \
-        and w.word >= $5 and w.word < $6 and not exists (select 1 from organization_words f \
-        where f.organization_id = w.organization_id and f.word >= $5 and f.word < w.word) \
-        order by w.word, w.organization_id limit $4";
+        from (select w.word, w.organization_id from organization_words w where w.word < $5 \
+        and (w.word, w.organization_id) > ($1, $2) and not exists (select 1 from organization_words f \
+        where f.organization_id = w.organization_id and f.word >= $4 and f.word < w.word) \
+        order by w.word, w.organization_id limit $3) found join organizations o on o.id = found.organization_id \
+        where o.deleted_at_ms is null order by found.word, found.organization_id";
     FOUND_REALM = "select o.id, o.realm_id, o.parent_id, o.slug, o.name, o.description, o.kind, o.visibility, o.annotations, \
         o.namespace_base, o.plan_id, o.state, o.created_at_ms, o.revision \
-        from organization_words w join organizations o on o.id = w.organization_id \
-        where o.deleted_at_ms is null and o.search like $1 escape '\\' and (w.word, w.organization_id) > ($2, $3) \
-        and w.word >= $5 and w.word < $6 and not exists (select 1 from organization_words f \
-        where f.organization_id = w.organization_id and f.word >= $5 and f.word < w.word) \
-        and w.realm_id = $7 order by w.word, w.organization_id limit $4";
+        from (select w.word, w.organization_id from organization_words w where w.word < $5 \
+        and (w.word, w.organization_id) > ($1, $2) and not exists (select 1 from organization_words f \
+        where f.organization_id = w.organization_id and f.word >= $4 and f.word < w.word) and w.realm_id = $6 \
+        order by w.word, w.organization_id limit $3) found join organizations o on o.id = found.organization_id \
+        where o.deleted_at_ms is null order by found.word, found.organization_id";
     PLACED = "select id, realm_id, parent_id, slug, name, description, kind, visibility, annotations, namespace_base, plan_id, \
         state, created_at_ms, revision from organizations where deleted_at_ms is null \
         and id in (select organization_id from placements where cluster_id = $1)";
@@ -291,12 +294,16 @@ impl Tx {
         visible: &Visible<OrganizationId>,
         page: &PageRequest,
     ) -> Result<Listed<Organization>> {
-        let after = (page.after_key().to_owned(), page.after_id());
         let rows = match visible.scope() {
-            Scope::All => self.organizations_after(page, None, &after, page.fetch()).await?,
-            Scope::Realm(realm) => self.organizations_after(page, Some(*realm), &after, page.fetch()).await?,
+            Scope::All => self.organizations_walk(page, None, page.fetch(), |_| true).await?,
+            Scope::Realm(realm) => {
+                self.organizations_walk(page, Some(*realm), page.fetch(), |_| true).await?
+            }
             Scope::These(ids) if ids.len() <= BY_ID_MAX => self.organizations_by_ids(ids, page).await?,
-            Scope::These(ids) => self.organizations_filtered(ids, page).await?,
+            Scope::These(ids) => {
+                let sees = |row: &OrganizationRow| ids.contains(&OrganizationId::from_uuid(row.id));
+                self.organizations_walk(page, None, STEP, sees).await?
+            }
         };
         let items = rows.into_iter().map(organization).collect::<Result<Vec<_>>>()?;
         Ok(page.cut(items, |last| {
@@ -307,23 +314,52 @@ impl Tx {
         }))
     }
 
-    /// Those of a realm, or of all, that come after one.
-    async fn organizations_after(
+    /// The page's organizations of a realm, or of all, of those that are to be kept.
+    async fn organizations_walk(
         &mut self,
         page: &PageRequest,
         realm: Option<RealmId>,
+        step: i64,
+        keep: impl Fn(&OrganizationRow) -> bool,
+    ) -> Result<Vec<OrganizationRow>> {
+        let sought = page.beginning();
+        let mut after = match &sought {
+            None => (page.after_key().to_owned(), page.after_id()),
+            Some(sought) => page.after_word(sought),
+        };
+        let mut found = Vec::new();
+        loop {
+            let rows = self.organizations_after(page, (sought.as_ref(), realm), &after, step).await?;
+            let read = rows.len();
+            let last =
+                rows.last().map(|last| (page.key(&search_key(&last.name, &last.slug), &last.slug), last.id));
+            let kept = |row: &OrganizationRow| keep(row) && page.matches(&search_key(&row.name, &row.slug));
+            found.extend(rows.into_iter().filter(kept));
+            match last {
+                Some(last) if i64::try_from(read) == Ok(step) && !page.is_full(found.len()) => after = last,
+                _ => break,
+            }
+        }
+        found.truncate(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
+        Ok(found)
+    }
+
+    /// A step of them, behind one.
+    async fn organizations_after(
+        &mut self,
+        page: &PageRequest,
+        (sought, realm): (Option<&Beginning>, Option<RealmId>),
         (key, id): &(String, Uuid),
         most: i64,
     ) -> Result<Vec<OrganizationRow>> {
-        let mut args = args![page.pattern(), key.as_str(), *id, most];
-        let found = page.beginning();
-        let statement = match (&found, realm) {
-            (None, None) => SCAN,
-            (None, Some(_)) => SCAN_REALM,
-            (Some(_), None) => FOUND,
-            (Some(_), Some(_)) => FOUND_REALM,
+        let (statement, mut args) = match (sought, realm) {
+            (None, None) => (SCAN, args![page.pattern(), key.as_str(), *id, most]),
+            (None, Some(_)) => (SCAN_REALM, args![page.pattern(), key.as_str(), *id, most]),
+            (Some(sought), realm) => {
+                let statement = if realm.is_some() { FOUND_REALM } else { FOUND };
+                (statement, args![key.as_str(), *id, most, sought.from.as_str(), sought.to.as_str()])
+            }
         };
-        args.extend(found.map(|found| args![found.from, found.to]).into_iter().flatten());
         args.extend(realm.map(|realm| crate::db::Value::from(realm.uuid())));
         self.all(statement, args).await
     }
@@ -354,25 +390,6 @@ impl Tx {
         keyed.sort_by(|(left, _), (right, _)| left.cmp(right));
         keyed.truncate(usize::try_from(page.fetch()).unwrap_or(usize::MAX));
         Ok(keyed.into_iter().map(|(_, row)| row).collect())
-    }
-
-    async fn organizations_filtered(
-        &mut self,
-        ids: &Ids<OrganizationId>,
-        page: &PageRequest,
-    ) -> Result<Vec<OrganizationRow>> {
-        const STEP: i64 = 500;
-        let wanted = usize::try_from(page.fetch()).unwrap_or(usize::MAX);
-        let mut after = (page.after_key().to_owned(), page.after_id());
-        let mut found = Vec::new();
-        while found.len() < wanted {
-            let rows = self.organizations_after(page, None, &after, STEP).await?;
-            let Some(last) = rows.last() else { break };
-            after = (page.key(&search_key(&last.name, &last.slug), &last.slug), last.id);
-            found.extend(rows.into_iter().filter(|row| ids.contains(&OrganizationId::from_uuid(row.id))));
-        }
-        found.truncate(wanted);
-        Ok(found)
     }
 
     /// Stores the changed fields of an organization, if nobody else changed it in between.

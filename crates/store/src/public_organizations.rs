@@ -9,18 +9,11 @@ use uuid::Uuid;
 
 use crate::db::{Tx, args, parse, rows, statements};
 use crate::listing::{Listed, PageRequest};
-use crate::organizations::search_key;
 
 statements! {
     PAGE = "select id, slug, name, description from organizations where realm_id = $1 and visibility = 'public' \
         and state = 'active' and deleted_at_ms is null and search like $2 escape '\\' and (slug, id) > ($3, $4) \
         order by slug, id limit $5";
-    FOUND = "select o.id, o.slug, o.name, o.description \
-        from organization_words w join organizations o on o.id = w.organization_id \
-        where w.realm_id = $1 and o.visibility = 'public' and o.state = 'active' and o.deleted_at_ms is null \
-        and w.word >= $6 and w.word < $7 and (w.word, w.organization_id) > ($3, $4) and o.search like $2 escape '\\' \
-        and not exists (select 1 from organization_words f where f.organization_id = w.organization_id \
-        and f.word >= $6 and f.word < w.word) order by w.word, w.organization_id limit $5";
     BY_ID = "select id, slug, name, description from organizations where realm_id = $1 and visibility = 'public' \
         and state = 'active' and deleted_at_ms is null and id = $2";
     BY_SLUG = "select id, slug, name, description from organizations where realm_id = $1 and visibility = 'public' \
@@ -55,21 +48,10 @@ impl Tx {
         page: &PageRequest,
     ) -> Result<Listed<PublicOrganization>> {
         let realm = permit.realm().uuid();
-        let mut args = args![realm, page.pattern(), page.after_key(), page.after_id(), page.fetch()];
-        let rows: Vec<PublicRow> = match page.beginning() {
-            None => self.all(PAGE, args).await?,
-            Some(found) => {
-                args.extend(args![found.from, found.to]);
-                self.all(FOUND, args).await?
-            }
-        };
+        let args = args![realm, page.pattern(), page.after_key(), page.after_id(), page.fetch()];
+        let rows: Vec<PublicRow> = self.all(PAGE, args).await?;
         let items = rows.into_iter().map(public).collect::<Result<Vec<_>>>()?;
-        Ok(page.cut(items, |last| {
-            (
-                page.key(&search_key(last.name.as_str(), last.slug.as_str()), last.slug.as_str()),
-                last.id.uuid(),
-            )
-        }))
+        Ok(page.cut(items, |last| (last.slug.to_string(), last.id.uuid())))
     }
 
     /// The public organization of the permit's realm that an id or a slug names.

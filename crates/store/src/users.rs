@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::audit::Target;
 use crate::db::{Tx, args, parse, rows, statements};
 use crate::listing::{Listed, PageRequest};
+use crate::words::Beginning;
 
 statements! {
     INSERT = "insert into users (id, realm_id, email, email_key, name, search, password_hash, access, created_at_ms, revision) \
@@ -21,10 +22,10 @@ statements! {
     LIST = "select id, realm_id, email, name, access, home_organization_id, created_at_ms, revision from users \
         where realm_id = $1 and search like $2 escape '\\' and (search, id) > ($3, $4) order by search, id limit $5";
     FOUND = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision \
-        from user_words w join users u on u.id = w.user_id \
-        where w.realm_id = $1 and w.word >= $6 and w.word < $7 and (w.word, w.user_id) > ($3, $4) \
-        and u.search like $2 escape '\\' and not exists (select 1 from user_words f where f.user_id = w.user_id \
-        and f.word >= $6 and f.word < w.word) order by w.word, w.user_id limit $5";
+        from (select w.word, w.user_id from user_words w where w.realm_id = $1 and w.word < $2 \
+        and (w.word, w.user_id) > ($3, $4) and not exists (select 1 from user_words f where f.user_id = w.user_id \
+        and f.word >= $6 and f.word < w.word) order by w.word, w.user_id limit $5) found \
+        join users u on u.id = found.user_id order by found.word, found.user_id";
     ACCESS_SET = "update users set access = $3, revision = revision + 1 where id = $1 and revision = $2";
     SESSIONS_END = "delete from sessions where user_id = $1";
     OWNS = "select o.slug from assignments a join organizations o on o.id = a.organization_id \
@@ -173,20 +174,45 @@ impl Tx {
         permit: &Permit<ViewUsers>,
         page: &PageRequest,
     ) -> Result<Listed<User>> {
-        let mut args =
-            args![permit.realm().uuid(), page.pattern(), page.after_key(), page.after_id(), page.fetch()];
-        let rows: Vec<UserRow> = match page.beginning() {
-            None => self.all(LIST, args).await?,
-            Some(found) => {
-                args.extend(args![found.from, found.to]);
-                self.all(FOUND, args).await?
+        let realm = permit.realm().uuid();
+        let rows = match page.beginning() {
+            None => {
+                let args = args![realm, page.pattern(), page.after_key(), page.after_id(), page.fetch()];
+                self.all(LIST, args).await?
             }
+            Some(found) => self.users_found(realm, page, &found).await?,
         };
         let items = rows.iter().map(user).collect::<Result<Vec<_>>>()?;
         Ok(page.cut(items, |last| {
             let text = search_key(last);
             (page.key(&text, &text), last.id.uuid())
         }))
+    }
+
+    async fn users_found(
+        &mut self,
+        realm: Uuid,
+        page: &PageRequest,
+        sought: &Beginning,
+    ) -> Result<Vec<UserRow>> {
+        let (mut after, mut found) = (page.after_word(sought), Vec::new());
+        loop {
+            let (word, id) = (after.0.as_str(), after.1);
+            let args = args![realm, sought.to.as_str(), word, id, page.fetch(), sought.from.as_str()];
+            let rows: Vec<UserRow> = self.all(FOUND, args).await?;
+            let (full, last) = (page.is_full(rows.len()), rows.last().map(user).transpose()?);
+            for row in rows {
+                if page.matches(&search_key(&user(&row)?)) {
+                    found.push(row);
+                }
+            }
+            match last {
+                Some(last) if full && !page.is_full(found.len()) => {
+                    after = (page.key(&search_key(&last), ""), last.id.uuid());
+                }
+                _ => return Ok(found),
+            }
+        }
     }
 }
 
