@@ -336,7 +336,11 @@ impl Tx {
             let kept = |row: &OrganizationRow| keep(row) && page.matches(&search_key(&row.name, &row.slug));
             found.extend(rows.into_iter().filter(kept));
             match last {
-                Some(last) if i64::try_from(read) == Ok(step) && !page.is_full(found.len()) => after = last,
+                Some(last)
+                    if i64::try_from(read) == Ok(step) && last > after && !page.is_full(found.len()) =>
+                {
+                    after = last;
+                }
                 _ => break,
             }
         }

@@ -206,10 +206,9 @@ impl Tx {
                     found.push(row);
                 }
             }
-            match last {
-                Some(last) if full && !page.is_full(found.len()) => {
-                    after = (page.key(&search_key(&last), ""), last.id.uuid());
-                }
+            let next = last.map(|last| (page.key(&search_key(&last), ""), last.id.uuid()));
+            match next.filter(|next| full && *next > after) {
+                Some(next) if !page.is_full(found.len()) => after = next,
                 _ => return Ok(found),
             }
         }
