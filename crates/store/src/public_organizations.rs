@@ -50,7 +50,7 @@ impl Tx {
         let realm = permit.realm().uuid();
         let args = args![realm, page.pattern(), page.after_key(), page.after_id(), page.fetch()];
         let rows: Vec<PublicRow> = self.all(PAGE, args).await?;
-        let items = rows.into_iter().map(public).collect::<Result<Vec<_>>>()?;
+        let items = rows.iter().map(public).collect::<Result<Vec<_>>>()?;
         Ok(page.cut(items, |last| (last.slug.to_string(), last.id.uuid())))
     }
 
@@ -71,11 +71,11 @@ impl Tx {
         } else {
             None
         };
-        public(row.ok_or(Error::NotFound)?)
+        public(&row.ok_or(Error::NotFound)?)
     }
 }
 
-fn public(row: PublicRow) -> Result<PublicOrganization> {
+fn public(row: &PublicRow) -> Result<PublicOrganization> {
     Ok(PublicOrganization {
         id: OrganizationId::from_uuid(row.id),
         slug: parse("organizations.slug", &row.slug)?,

@@ -111,29 +111,14 @@ fn rows() -> Vec<Row> {
     let roles = [("rootrole", ROOT_ROLE), ("childrole", CHILD_ROLE)];
     ask!(no_agent, roles, ViewRole, UpdateRole, DeleteRole);
     let teams = [("core", CORE_TEAM), ("other", OTHER_TEAM)];
-    ask!(
-        no_agent,
-        teams,
-        ViewTeam,
-        UpdateTeam,
-        DeleteTeam,
-        ViewTeamMembers,
-        AssignTeamMember,
-        RemoveTeamMember,
-        LeaveTeam
-    );
+    ask!(no_agent, teams, ViewTeam, UpdateTeam, DeleteTeam, ViewTeamMembers, AssignTeamMember);
+    ask!(no_agent, teams, RemoveTeamMember, LeaveTeam);
     let projects = [("shop", SHOP), ("vault", VAULT)];
     ask!(no_agent, projects, ViewProject, UpdateProject, DeleteProject, AssignProjectTeam, RemoveProjectTeam);
     let commons =
         [("brand", Commons(BRAND)), ("other", Commons(OTHER)), ("platform", Commons(RealmId::PLATFORM))];
-    ask!(
-        no_agent,
-        commons,
-        CreateRootOrganization,
-        ViewPublicOrganizations,
-        ViewPublicOrganization,
-        ViewPlans
-    );
+    ask!(no_agent, commons, CreateRootOrganization, ViewPublicOrganizations, ViewPublicOrganization);
+    ask!(no_agent, commons, ViewPlans);
     let realms = [("brand", Realm(BRAND)), ("other", Realm(OTHER)), ("platform", Realm(RealmId::PLATFORM))];
     ask!(no_agent, realms, CreateClientOrganization, ViewUsers, CreateUser, ViewHubs);
     ask!(no_agent, [("hub", HUB)], CreateJoinToken, DeleteJoinToken, RequestJoin);

@@ -120,11 +120,12 @@ pub(crate) fn organization(details: organizations::Details) -> OrganizationView 
 
 /// Everything that a public organization tells (ORG-4).
 pub(crate) fn public_organization(found: PublicOrganization) -> PublicOrganizationView {
+    let PublicOrganization { id, slug, name, description } = found;
     PublicOrganizationView {
-        id: found.id.to_string(),
-        slug: found.slug.to_string(),
-        name: found.name.to_string(),
-        description: found.description.to_string(),
+        id: id.to_string(),
+        slug: slug.into(),
+        name: name.into(),
+        description: description.to_string(),
     }
 }
 
