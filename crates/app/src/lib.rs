@@ -22,6 +22,7 @@ pub mod joining;
 pub mod licences;
 pub mod logins;
 pub mod members;
+mod organization_lists;
 pub mod organizations;
 pub mod outbox;
 mod passwords;

@@ -5,7 +5,7 @@ use bastide_authz::action::{
     CreateRole, CreateRootOrganization, CreateTeam, DeleteOrganization, DeletePlacement, LeaveOrganization,
     UpdateHostNames, UpdateOrganization, ViewOrganization,
 };
-use bastide_authz::{Commons, Permit, Visible, WholeTree};
+use bastide_authz::{Commons, Permit, WholeTree};
 use bastide_model::access::Caller;
 use bastide_model::cluster::{Availability, Condition};
 use bastide_model::error::FieldErrors;
@@ -21,8 +21,9 @@ use bastide_model::{
 use bastide_store::{PlacementStatus, Tx};
 use serde_json::json;
 
+pub use crate::organization_lists::{children, list};
 use crate::state::App;
-use crate::{Listed, PageRequest, clusters, licences, tree};
+use crate::{clusters, licences, tree};
 
 /// An organization as one caller sees it.
 #[derive(Debug, Clone)]
@@ -181,51 +182,6 @@ pub(crate) async fn prepare(
     })
 }
 
-/// The organizations that the caller sees (ORG-6).
-///
-/// # Errors
-/// Those of the graph and of the database.
-pub async fn list(app: &App, caller: &Caller, page: &PageRequest) -> Result<Listed<Details>> {
-    let now = app.now();
-    let visible = app.graph(|graph| graph.visible_organizations(caller, now))?;
-    listed(app, caller, &visible, page).await
-}
-
-/// Those directly beneath one that the caller sees, of which they see themselves (HIER-4).
-///
-/// # Errors
-/// Those of [`App::authorize`] and of the database.
-pub async fn children(
-    app: &App,
-    caller: &Caller,
-    id: OrganizationId,
-    page: &PageRequest,
-) -> Result<Listed<Details>> {
-    let now = app.now();
-    let visible = app.graph(|graph| graph.visible_beneath(caller, id, now))?;
-    listed(app, caller, &visible, page).await
-}
-
-async fn listed(
-    app: &App,
-    caller: &Caller,
-    visible: &Visible<OrganizationId>,
-    page: &PageRequest,
-) -> Result<Listed<Details>> {
-    let mut tx = app.read(visible).await?;
-    let listed = tx.organization_list(visible, page).await?;
-    let ids: Vec<_> = listed.items.iter().map(|organization| organization.id).collect();
-    let mut host_names = tx.host_names_of_each(&ids).await?;
-    let plans = tx.plans_of_each(&listed.items).await?;
-    let mut details = Vec::with_capacity(ids.len());
-    for organization in listed.items {
-        let plan = plans.get(&organization.plan).cloned().ok_or(Error::NotFound)?;
-        let host_names = host_names.remove(&organization.id).unwrap_or_default();
-        details.push(described(app, caller, organization, plan, host_names));
-    }
-    Ok(Listed { items: details, next: listed.next })
-}
-
 /// One organization.
 ///
 /// # Errors
@@ -249,7 +205,7 @@ pub(crate) async fn detail(
     Ok(described(app, caller, organization, plan, host_names))
 }
 
-fn described(
+pub(crate) fn described(
     app: &App,
     caller: &Caller,
     organization: Organization,
