@@ -25,12 +25,11 @@ statements! {
     TEAMS_DELETE = "delete from teams where organization_id = $1";
     ROLES_DELETE = "delete from roles where organization_id = $1";
     NAMESPACES_DELETE = "delete from namespaces where organization_id = $1";
-    WORDS_DELETE = "delete from organization_words where organization_id = $1";
     DELETING = "select id from organizations where deleted_at_ms is null and state in ('deleting', 'partially_deleted')";
 }
 
 /// What goes with an organization, in the order in which rows refer to each other.
-const WITH_IT: [&str; 9] = [
+const WITH_IT: [&str; 8] = [
     FORGET_HOME,
     ASSIGNMENTS_DELETE,
     PROJECT_TEAMS_DELETE,
@@ -39,7 +38,6 @@ const WITH_IT: [&str; 9] = [
     TEAMS_DELETE,
     ROLES_DELETE,
     NAMESPACES_DELETE,
-    WORDS_DELETE,
 ];
 
 impl Tx {
@@ -105,6 +103,7 @@ impl Tx {
             for sql in WITH_IT {
                 self.run(sql, args![id.uuid()]).await?;
             }
+            self.organization_words_set(before.realm, id, "").await?;
             self.placements_forget(id).await?;
             self.host_names_forget(id).await?;
             self.change(Change::OrganizationGone { id });
