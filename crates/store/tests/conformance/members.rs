@@ -169,7 +169,7 @@ async fn role_7_nobody_stores_ownership_or_touches_it(bed: Bed) {
     let permit = bed.site::<UpdateAssignment>(id).await;
     let both = (&disguised, &disguised);
     let refused = bed.write().await.assignment_update(&permit, both, &user, bed.audit()).await;
-    assert_eq!(refused, Err(Error::NotFound));
+    assert_eq!(refused, Err(Error::Stale), "it is not the grant that was seen");
     let permit = bed.permit::<LeaveOrganization>(ada, id).await;
     assert_eq!(code(bed.write().await.dismiss(&permit, &user, bed.audit()).await), "internal");
 }

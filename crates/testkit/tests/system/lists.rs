@@ -123,9 +123,9 @@ async fn org_6_the_list_shows_roles_and_what_is_offered() -> Result<()> {
             ensure!(line.is_some() == one.is_some(), "{email}: {slug}: {table}");
             ensure!(line.is_none_or(|line| one.is_some_and(|(_, role, _)| line.contains(role))), "{table}");
             for (action, path) in [("update", "settings"), ("delete", "delete"), ("leave", "leave")] {
-                let link = format!("href=\"/o/{slug}/{path}\"");
+                let href = format!("href=\"/o/{slug}/{path}\"");
                 let may = one.is_some_and(|(.., actions)| actions.contains(action));
-                ensure!(page.body.contains(&link) == may, "{email}: {link}: {}", page.body);
+                ensure!(page.body.contains(&href) == may, "{email}: {href}: {}", page.body);
             }
         }
     }
