@@ -121,6 +121,8 @@ impl Seen {
 const WITHOUT_RECORD: &[&str] = &[
     "organization_view",
     "organization_children_change",
+    "public_organization_list",
+    "public_organization_view",
     "member_list",
     "team_list",
     "team_view",

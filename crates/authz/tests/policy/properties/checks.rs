@@ -66,7 +66,9 @@ pub(super) fn checks(graph: &Graph, caller: &Caller, object: Object, now: Timest
             of![id; ViewProject, UpdateProject, DeleteProject, AssignProjectTeam, RemoveProjectTeam]
         }
         Object::Role(id) => of![id; ViewRole, UpdateRole, DeleteRole],
-        Object::Commons(id) => of![Commons(id); CreateRootOrganization, ViewPlans],
+        Object::Commons(id) => of![
+            Commons(id); CreateRootOrganization, ViewPlans, ViewPublicOrganizations, ViewPublicOrganization,
+        ],
         Object::Realm(id) => of![Realm(id); CreateClientOrganization, ViewUsers, CreateUser, ViewHubs],
         Object::Hub(id) => of![id; CreateJoinToken, DeleteJoinToken, RequestJoin],
         Object::Cluster(id) => of![
