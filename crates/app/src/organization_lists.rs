@@ -33,6 +33,23 @@ pub async fn children(
     listed(app, caller, &visible, page).await
 }
 
+/// What lies beneath one, however deep, as far as the caller sees the whole way down: at most `most`, the upper ones first;
+/// and whether there is more.
+///
+/// # Errors
+/// Those of [`App::authorize`] and of the database; [`Error::Invalid`] when `most` is more than a page has.
+pub async fn beneath(
+    app: &App,
+    caller: &Caller,
+    id: OrganizationId,
+    most: u32,
+) -> Result<(Vec<Details>, bool)> {
+    let (now, page) = (app.now(), PageRequest::new(Some(most), None, None)?);
+    let place = (id, usize::try_from(most).unwrap_or(usize::MAX));
+    let (visible, more) = app.graph(|graph| graph.visible_tree(caller, place, now))?;
+    Ok((listed(app, caller, &visible, &page).await?.items, more))
+}
+
 async fn listed(
     app: &App,
     caller: &Caller,

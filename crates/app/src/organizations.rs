@@ -21,7 +21,7 @@ use bastide_model::{
 use bastide_store::{PlacementStatus, Tx};
 use serde_json::json;
 
-pub use crate::organization_lists::{children, list};
+pub use crate::organization_lists::{beneath, children, list};
 use crate::state::App;
 use crate::{clusters, licences, tree};
 

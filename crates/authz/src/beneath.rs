@@ -1,4 +1,4 @@
-//! What lies directly beneath an organization, as far as somebody sees it.
+//! What lies beneath an organization, as far as somebody sees it.
 
 use bastide_model::access::Caller;
 use bastide_model::{OrganizationId, Result, Timestamp};
@@ -19,8 +19,40 @@ impl Graph {
         now: Timestamp,
     ) -> Result<Visible<OrganizationId>> {
         self.authorize::<ViewOrganization>(caller, above, now)?;
+        Ok(Visible::new(Scope::These(self.children_seen(caller, above, now).collect())))
+    }
+
+    /// The organizations beneath one, however deep, to which the caller sees the whole way down (HIER-4): the upper ones
+    /// first and at most so many; and whether there are more.
+    ///
+    /// # Errors
+    /// Those of [`Graph::authorize`] for the one above.
+    pub fn visible_tree(
+        &self,
+        caller: &Caller,
+        (above, most): (OrganizationId, usize),
+        now: Timestamp,
+    ) -> Result<(Visible<OrganizationId>, bool)> {
+        self.authorize::<ViewOrganization>(caller, above, now)?;
+        let mut found: Vec<_> = self.children_seen(caller, above, now).take(most + 1).collect();
+        let mut at = 0;
+        while let Some(next) = found.get(at).copied().filter(|_| found.len() <= most) {
+            found.extend(self.children_seen(caller, next, now));
+            at += 1;
+        }
+        let more = found.len() > most;
+        found.truncate(most);
+        Ok((Visible::new(Scope::These(found.into_iter().collect())), more))
+    }
+
+    fn children_seen<'a>(
+        &'a self,
+        caller: &'a Caller,
+        above: OrganizationId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = OrganizationId> + 'a {
         let children = self.organizations.get(&above).map_or(&[][..], |node| &node.children);
-        let sees = |id: &&OrganizationId| self.authorize::<ViewOrganization>(caller, **id, now).is_ok();
-        Ok(Visible::new(Scope::These(children.iter().filter(sees).copied().collect())))
+        let sees = move |id: &OrganizationId| self.authorize::<ViewOrganization>(caller, *id, now).is_ok();
+        children.iter().copied().filter(sees)
     }
 }

@@ -95,6 +95,18 @@ pub(crate) async fn children(
     Ok(Out::page(paging::page(listed, views::organization), &here))
 }
 
+/// What lies beneath an organization, however deep, for the console's tree; and whether there is more.
+pub(crate) async fn beneath(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+    most: u32,
+) -> Result<(Vec<OrganizationView>, bool), Failure> {
+    let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
+    let (found, more) = organizations::beneath(&hub.app, &caller, id, most).await?;
+    Ok((found.into_iter().map(views::organization).collect(), more))
+}
+
 pub(crate) async fn deletion(
     State(hub): State<Hub>,
     Who(caller): Who,

@@ -6,6 +6,7 @@ use bastide_authz::action::{
 };
 use bastide_authz::visible::{Scope, Visible};
 use bastide_authz::{Billing, Realm};
+use bastide_model::OrganizationId;
 use bastide_model::role::Role;
 use proptest::prelude::*;
 
@@ -50,6 +51,35 @@ proptest! {
                         prop_assert_eq!(shown(&visible, &id, Some(*realm)), expected);
                     }
                 }
+            }
+        }
+    }
+
+    /// The tree beneath an organization is what is seen with everything between.
+    #[test]
+    fn hier_4_a_tree_is_seen_as_far_as_every_step_is((world, _, caller, now) in asked(), most in 0_usize..8) {
+        let graph = world.graph();
+        let sees = |number: usize| {
+            graph.authorize::<ViewOrganization>(&caller, World::organization(number), now).is_ok()
+        };
+        for top in (0..world.organizations.len()).filter(|top| sees(*top)) {
+            let beneath: Vec<_> = (0..world.organizations.len())
+                .filter(|one| *one != top && world.line(*one).contains(&top))
+                .filter(|one| world.line(*one).difference(&world.line(top)).all(|step| sees(*step)))
+                .collect();
+            let place = (World::organization(top), most);
+            let (shown_most, more) = graph.visible_tree(&caller, place, now).unwrap();
+            let is_shown = |number: &usize, visible: &Visible<OrganizationId>| {
+                shown(visible, &World::organization(*number), Some(world.organizations[*number].0))
+            };
+            let cut: Vec<_> = beneath.iter().filter(|one| is_shown(one, &shown_most)).collect();
+            prop_assert_eq!((cut.len(), more), (beneath.len().min(most), beneath.len() > most));
+            let deepest = cut.iter().map(|one| world.line(**one).len()).max().unwrap_or_default();
+            let left_out = beneath.iter().filter(|one| !cut.contains(one));
+            prop_assert!(left_out.map(|one| world.line(*one).len()).all(|depth| depth >= deepest), "upper ones first");
+            let (all, _) = graph.visible_tree(&caller, (World::organization(top), 100), now).unwrap();
+            for number in 0..world.organizations.len() {
+                prop_assert_eq!(is_shown(&number, &all), beneath.contains(&number));
             }
         }
     }

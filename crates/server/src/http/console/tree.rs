@@ -29,8 +29,7 @@ pub(super) async fn blockers(visit: &Visit, slug: &Name) -> Result<(Vec<BlockerV
 
 pub(super) async fn tree(mut visit: Visit, At(slug): At<Name>) -> Result<Html, Failure> {
     let organization = visit.enter(&slug).await?;
-    let all = visit.page.switcher.clone();
-    let is_cut = u32::try_from(all.len()).is_ok_and(|seen| seen >= PAGE_SIZE_MAX);
+    let (all, is_cut) = api::beneath(visit.state(), visit.who(), At(slug), PAGE_SIZE_MAX).await?;
     Ok(show(pages::tree(&visit.page, &TreePage { organization, all, is_cut })))
 }
 

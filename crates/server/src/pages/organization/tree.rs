@@ -16,9 +16,9 @@ use crate::pages::navigation::offers;
 pub struct TreePage {
     /// The organization at the top.
     pub organization: OrganizationView,
-    /// Organizations that the reader sees, in the order of lists; those that do not lie beneath are left out.
+    /// What lies beneath it, in the order of lists.
     pub all: Vec<OrganizationView>,
-    /// Whether there are more of them, which are not looked at.
+    /// Whether there is more, further down.
     pub is_cut: bool,
 }
 
@@ -34,8 +34,8 @@ pub fn tree(ctx: &Context, view: &TreePage) -> Markup {
     let body = html! {
         @if view.is_cut {
             (callout(Tone::Neutral, "This is not all of it", &html! {
-                p { "Only the first " (view.all.len()) " organizations that you see are looked at here. "
-                    a href="/me/organizations" { "Search all of them" } }
+                p { "It shows " (view.all.len()) " organizations, the upper levels first. Open the tree of one of them to see more, or "
+                    a href="/me/organizations" { "search all of them" } "." }
             }))
         }
         @if is_alone {
