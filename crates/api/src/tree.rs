@@ -31,7 +31,7 @@ pub struct MovePreview {
     /// What it would be beneath; absent for the root of its realm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<NamedOrganization>,
-    /// How many organizations would move.
+    /// How many organizations would move that the caller sees.
     pub organizations: u64,
     /// How deep the deepest of them would lie, counted from the topmost organization that the caller sees above it, which is 1.
     pub depth: u64,

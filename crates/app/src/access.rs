@@ -3,7 +3,7 @@
 
 use bastide_authz::action::{self, ViewMembers, ViewOrganization, ViewUsers};
 use bastide_authz::target::Object;
-use bastide_authz::{Explanation, Realm, Source, Verdict};
+use bastide_authz::{Billing, Explanation, Realm, Source, Verdict};
 use bastide_model::access::{Caller, Credential};
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::{ASSIGNABLE, BILLING, Reach, Role};
@@ -92,6 +92,12 @@ pub async fn explain(app: &App, caller: &Caller, question: &Question) -> Result<
         None => app.read(caller).await?.user(caller.user).await?,
         Some(name) => person(app, caller, name, &place).await?,
     };
+    if let Object::Billing(organization) = place.object
+        && user.id != caller.user
+    {
+        // Who is not on that axis learns nothing of it (ROLE-1, BILL-1).
+        app.authorize::<action::ViewBilling>(caller, Billing(organization))?;
+    }
     let now = app.now();
     let object = if let Object::Own(_) = place.object { Object::Own(user.id) } else { place.object };
     let subject = subject(caller, &user);

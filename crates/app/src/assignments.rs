@@ -12,6 +12,7 @@ use bastide_authz::{Billing, Permit};
 use bastide_model::access::Caller;
 use bastide_model::names::Slug;
 use bastide_model::organization::Organization;
+use bastide_model::permission::PermissionSet;
 use bastide_model::role::{Reach, Role};
 use bastide_model::team::admit_role_change;
 use bastide_model::user::User;
@@ -73,7 +74,7 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, input: NewAs
     let user = people::assignable(app, &mut tx, caller, named, &input.user).await?;
     admit_end(input.expires_at, now)?;
     admit_role_change(caller.user, user.id, role)?;
-    admit_holder(app, caller, id, (role, input.reach), now)?;
+    admit_holder(app, caller, id, (role, input.reach), (input.expires_at, now))?;
     people::admit_member(&mut tx, &organization, user.id).await?;
     let assignment = Assignment {
         id: AssignmentId::fresh(app.ids()),
@@ -116,9 +117,8 @@ pub async fn update(
     admit_end(change.expires_at.flatten(), now)?;
     admit_role_change(caller.user, before.user, before.role)?;
     hold_role(app, &mut tx, before.role).await?;
-    for reach in [before.reach, after.reach] {
-        admit_holder(app, caller, id, (before.role, reach), now)?;
-    }
+    admit_holder(app, caller, id, (before.role, before.reach), (Some(now), now))?;
+    admit_holder(app, caller, id, (after.role, after.reach), (after.expires_at, now))?;
     if before.revision != seen {
         return Err(Error::Stale);
     }
@@ -152,7 +152,7 @@ pub async fn withdraw(app: &App, caller: &Caller, (id, grant): (OrganizationId, 
     let (audit, now) = app.audit();
     let assignment = resource_grant(&mut tx, id, grant).await?;
     admit_role_change(caller.user, assignment.user, assignment.role)?;
-    admit_holder(app, caller, id, (assignment.role, assignment.reach), now)?;
+    admit_holder(app, caller, id, (assignment.role, assignment.reach), (Some(now), now))?;
     let user = tx.user(assignment.user).await?;
     tx.withdraw(&permit, &assignment, &user, (audit, now)).await?;
     app.publish(tx.commit().await?).await?;
@@ -179,7 +179,7 @@ pub async fn remove(app: &App, caller: &Caller, id: OrganizationId, user: UserId
     }
     for (role, reach) in roles {
         admit_role_change(caller.user, user, role)?;
-        admit_holder(app, caller, id, (role, reach), now)?;
+        admit_holder(app, caller, id, (role, reach), (Some(now), now))?;
     }
     for (team, _, role) in &had.teams {
         bastide_model::team::admit_other(caller.user, user)?;
@@ -240,6 +240,10 @@ async fn leave_by<A: Dismisses>(
             "you have no role and no team in the organization itself; what you may do in it comes from above";
         return Err(Error::conflict("nothing_to_leave", detail));
     }
+    // Nor does a token give up what was left out of it.
+    let roles = had.assignments.iter().map(|one| app.graph(|graph| graph.keys_of(one.role)));
+    let left = roles.chain(had.teams.iter().map(|(.., role)| role.in_team()));
+    people::refuse_lacking(left.fold(PermissionSet::EMPTY, PermissionSet::union).without(caller.ceiling))?;
     let user = tx.user(caller.user).await?;
     tx.dismiss(&permit, &user, app.audit()).await?;
     app.publish(tx.commit().await?).await?;
@@ -298,13 +302,14 @@ fn admit_end(end: Option<Timestamp>, now: Timestamp) -> Result<()> {
     }
 }
 
-/// Whoever gives, changes or takes away a role holds everything that it allows, as far down as it reaches (ROLE-7).
+/// Whoever gives, changes or takes away a role holds everything that it allows, as far down as it reaches (ROLE-7) and as long
+/// as it lasts (ROLE-9).
 fn admit_holder(
     app: &App,
     caller: &Caller,
     id: OrganizationId,
     grant: (Role, Reach),
-    now: Timestamp,
+    times: (Option<Timestamp>, Timestamp),
 ) -> Result<()> {
-    people::refuse_lacking(app.graph(|graph| graph.lacks_to_grant(caller, id, grant, now))?)
+    people::refuse_lacking(app.graph(|graph| graph.lacks_to_grant(caller, id, grant, times))?)
 }

@@ -1,11 +1,11 @@
 //! Reading the audit log (SEC-4).
 
-use bastide_authz::action::{self, ViewAudit, ViewBilling, ViewOrganizationAudit};
+use bastide_authz::action::{self, ViewAudit, ViewBilling, ViewOrganization, ViewOrganizationAudit};
 use bastide_authz::{Billing, Site};
 use bastide_model::access::Caller;
 use bastide_model::audit::AuditRecord;
-use bastide_model::role::{BILLING, Role};
-use bastide_model::{OrganizationId, Result};
+use bastide_model::role::{BILLING, Reach, Role};
+use bastide_model::{OrganizationId, Permission, Result};
 use serde_json::Value as Json;
 
 use crate::state::App;
@@ -15,7 +15,7 @@ use crate::{Listed, PageRequest};
 const NOT_SHOWN: &str = "not shown";
 
 /// One organization's log, newest first. Who does not see its billing reads that something was done to it, and not what
-/// (BILL-1).
+/// (BILL-1); who reads this log and none beneath reads nothing of what is made and moved beneath it either (ROLE-3).
 ///
 /// # Errors
 /// Those of [`App::authorize`].
@@ -27,10 +27,16 @@ pub async fn organization_list(
 ) -> Result<Listed<AuditRecord>> {
     let permit = app.authorize::<ViewOrganizationAudit>(caller, organization)?;
     let listed = app.read(&permit).await?.organization_audit_list(&permit, page).await?;
-    match app.authorize::<ViewBilling>(caller, Billing(organization)) {
-        Ok(_) => Ok(listed),
-        Err(_) => Ok(listed.map(without_billing)),
+    let listed = match app.authorize::<ViewBilling>(caller, Billing(organization)) {
+        Ok(_) => listed,
+        Err(_) => listed.map(without_billing),
+    };
+    let times = (Some(app.now()), app.now());
+    let beneath = app.graph(|graph| graph.held_to_give(caller, organization, Reach::Beneath, times))?;
+    if beneath.contains(Permission::AuditView) {
+        return Ok(listed);
     }
+    Ok(listed.map(|record| without_others(app, caller, organization, record)))
 }
 
 /// Every log of the installation, newest first.
@@ -54,13 +60,28 @@ fn without_billing(record: AuditRecord) -> AuditRecord {
         actor: None,
         actor_name: NOT_SHOWN.to_owned(),
         credential: NOT_SHOWN.to_owned(),
-        target: NOT_SHOWN.to_owned(),
-        target_name: NOT_SHOWN.to_owned(),
-        before: None,
-        after: None,
         address: NOT_SHOWN.to_owned(),
         request: NOT_SHOWN.to_owned(),
-        ..record
+        ..without_target(record)
+    }
+}
+
+fn without_target(record: AuditRecord) -> AuditRecord {
+    let (target, target_name) = (NOT_SHOWN.to_owned(), NOT_SHOWN.to_owned());
+    AuditRecord { target, target_name, before: None, after: None, ..record }
+}
+
+/// A record without what it says of another organization, when the reader does not see that one.
+fn without_others(
+    app: &App,
+    caller: &Caller,
+    organization: OrganizationId,
+    record: AuditRecord,
+) -> AuditRecord {
+    let about = record.target.parse::<OrganizationId>().ok().filter(|id| *id != organization);
+    match about {
+        Some(id) if app.authorize::<ViewOrganization>(caller, id).is_err() => without_target(record),
+        _ => record,
     }
 }
 

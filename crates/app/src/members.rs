@@ -176,8 +176,8 @@ impl<'a> View<'a> {
         if grant.role == Role::Owner || grant.user == self.caller.user {
             return Ok(false);
         }
-        let wanted = (grant.role, grant.reach);
-        let lacks = self.app.graph(|graph| graph.lacks_to_grant(self.caller, self.id, wanted, now))?;
+        let (wanted, times) = ((grant.role, grant.reach), (Some(now), now));
+        let lacks = self.app.graph(|graph| graph.lacks_to_grant(self.caller, self.id, wanted, times))?;
         Ok(lacks.is_empty())
     }
 }

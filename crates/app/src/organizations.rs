@@ -23,7 +23,7 @@ use serde_json::json;
 
 pub use crate::organization_lists::{beneath, children, list};
 use crate::state::App;
-use crate::{clusters, licences, tree};
+use crate::{clusters, licences, people, tree};
 
 /// An organization as one caller sees it.
 #[derive(Debug, Clone)]
@@ -105,12 +105,12 @@ pub async fn create(
 ) -> Result<Details> {
     let id = match parent {
         None => {
-            let permit = app.authorize::<CreateRootOrganization>(caller, Commons(caller.realm))?;
-            store_new(app, &permit, caller.user, (caller.realm, None), &input).await?
+            let authorize = || app.authorize::<CreateRootOrganization>(caller, Commons(caller.realm));
+            store_new(app, authorize, caller.user, None, &input).await?
         }
         Some(parent) => {
-            let permit = app.authorize::<CreateOrganization>(caller, parent)?;
-            store_new(app, &permit, caller.user, (permit.realm(), Some(parent)), &input).await?
+            let authorize = || app.authorize::<CreateOrganization>(caller, parent);
+            store_new(app, authorize, caller.user, Some(parent), &input).await?
         }
     };
     view(app, caller, id).await
@@ -118,25 +118,24 @@ pub async fn create(
 
 async fn store_new<A: bastide_store::Creates>(
     app: &App,
-    permit: &Permit<A>,
+    authorize: impl Fn() -> Result<Permit<A>>,
     owner: UserId,
-    (realm, parent): (RealmId, Option<OrganizationId>),
+    parent: Option<OrganizationId>,
     input: &NewOrganization,
 ) -> Result<OrganizationId> {
-    let now = app.now();
-    let mut tx = app.write(&WholeTree(permit)).await?;
+    let within = authorize()?;
+    let (now, realm) = (app.now(), within.realm());
+    let mut tx = app.write(&WholeTree(&within)).await?;
     if let Some(parent) = parent {
         tree::admit_child(&mut tx, realm, parent).await?;
+        app.follow_in(&mut tx).await?;
     }
+    // What was decided while others held the parent counts (E-30).
+    let permit = authorize()?;
     let plan = plan_for(&mut tx, realm, None).await?;
     let organization = prepare(app, &mut tx, input, (realm, parent), plan.id, now).await?;
-    tx.create_organization(
-        permit,
-        &organization,
-        owner,
-        (AssignmentId::fresh(app.ids()), AuditId::fresh(app.ids())),
-    )
-    .await?;
+    let ids = (AssignmentId::fresh(app.ids()), AuditId::fresh(app.ids()));
+    tx.create_organization(&permit, &organization, owner, ids).await?;
     tx.user_home_default(owner, organization.id).await?;
     tx.outbox_put(app.ids(), "organization.created", json!({"organization": organization.id}), now).await?;
     app.publish(tx.commit().await?).await?;
@@ -267,10 +266,10 @@ pub async fn update(
     seen: i64,
     change: Change,
 ) -> Result<Details> {
+    let within = app.authorize::<UpdateOrganization>(caller, id)?;
+    let mut tx = app.write(&within).await?;
+    let before = people::hold(app, &mut tx, id).await?;
     let permit = app.authorize::<UpdateOrganization>(caller, id)?;
-    let mut tx = app.write(&permit).await?;
-    let before = tx.organization(id).await?;
-    refuse_deleting(&before)?;
     if before.revision != seen {
         return Err(Error::Stale);
     }
@@ -303,10 +302,12 @@ pub async fn delete(
     seen: i64,
     typed: &str,
 ) -> Result<Details> {
-    let permit = app.authorize::<DeleteOrganization>(caller, id)?;
+    let within = app.authorize::<DeleteOrganization>(caller, id)?;
     let (audit, now) = app.audit();
-    let mut tx = app.write(&permit).await?;
+    let mut tx = app.write(&within).await?;
     let before = tx.organization_lock(id).await?;
+    app.follow_in(&mut tx).await?;
+    let permit = app.authorize::<DeleteOrganization>(caller, id)?;
     let blockers = tree::blockers(app, &mut tx, caller, id).await?;
     organization::admit_deletion(&before, typed, &blockers)?;
     if before.revision != seen {

@@ -8,7 +8,7 @@ use bastide_model::names::{Description, DisplayName, Slug};
 use bastide_model::permission::PermissionSet;
 use bastide_model::role::Reach;
 use bastide_model::team::{CustomRole, admit_custom_role};
-use bastide_model::{AuditId, Error, OrganizationId, Result, RoleId};
+use bastide_model::{AuditId, Error, OrganizationId, Result, RoleId, Timestamp};
 
 use crate::people;
 use crate::state::App;
@@ -92,7 +92,7 @@ pub async fn create(
     let mut tx = app.write(&within).await?;
     people::hold(app, &mut tx, organization).await?;
     let permit = app.authorize::<CreateRole>(caller, organization)?;
-    refuse_unheld(app, caller, organization, Reach::Here, input.permissions)?;
+    refuse_unheld(app, caller, (organization, Reach::Here), (Some(app.now()), input.permissions))?;
     let role = CustomRole {
         id: RoleId::fresh(app.ids()),
         realm: permit.realm(),
@@ -148,9 +148,10 @@ pub async fn update(
             "nobody changes a role that they have; somebody else has to do it",
         ));
     }
-    refuse_unheld(app, caller, before.organization, Reach::Here, changed)?;
-    for (given_at, reach) in tx.role_given_at(id).await? {
-        refuse_unheld(app, caller, given_at, reach, changed)?;
+    // For good: those who have the role keep it when what the caller holds has ended.
+    refuse_unheld(app, caller, (before.organization, Reach::Here), (None, changed))?;
+    for place in tx.role_given_at(id).await? {
+        refuse_unheld(app, caller, place, (None, changed))?;
     }
     tx.role_update(&permit, (&before, &after), app.audit()).await?;
     app.publish(tx.commit().await?).await?;
@@ -188,15 +189,14 @@ async fn permit<A: Action<Target = RoleId>>(
     }
 }
 
-/// ROLE-7: nobody grants what they do not hold.
+/// ROLE-7: nobody grants what they do not hold, until some time at least, or for good.
 fn refuse_unheld(
     app: &App,
     caller: &Caller,
-    organization: OrganizationId,
-    reach: Reach,
-    given: PermissionSet,
+    (organization, reach): (OrganizationId, Reach),
+    (until, given): (Option<Timestamp>, PermissionSet),
 ) -> Result<()> {
-    let now = app.now();
-    let held = app.graph(|graph| graph.held_to_give(caller, organization, reach, now))?;
+    let times = (until, app.now());
+    let held = app.graph(|graph| graph.held_to_give(caller, organization, reach, times))?;
     people::refuse_lacking(given.without(held))
 }

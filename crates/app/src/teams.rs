@@ -345,7 +345,9 @@ where
     let (permit, mut tx, of) = begin::<A>(app, caller, id).await?;
     let team = tx.team(Some(of.id), id).await?;
     let before = tx.team_member(id, user).await?.ok_or(Error::NotFound)?;
-    if user != caller.user {
+    if user == caller.user {
+        refuse_lacking(before.role.in_team().without(caller.ceiling))?;
+    } else {
         refuse_lacking(lacks(app, caller, (id, before.role))?)?;
     }
     tx.team_member_delete(&permit, &team, (user, before.role), app.audit()).await?;

@@ -7,7 +7,7 @@ use bastide_authz::action::{
     ChangeChildren, CreateRootOrganization, DeleteOrganization, MoveOrganization, ViewMembers,
     ViewOrganization, ViewProject,
 };
-use bastide_authz::{Commons, Permit, Shift, WholeTree};
+use bastide_authz::{Commons, Moving, Permit, Shift, WholeTree};
 use bastide_model::access::Caller;
 use bastide_model::organization::{Blocker, BlockerKind, Blockers, Organization};
 use bastide_model::permission::PermissionSet;
@@ -34,7 +34,7 @@ pub struct Preview {
     pub from: Option<Organization>,
     /// What it would be beneath; none for the root.
     pub to: Option<Organization>,
-    /// How many organizations would move.
+    /// How many organizations would move that the caller sees.
     pub organizations: usize,
     /// How deep the deepest of them would lie, counted from the topmost organization above that the caller sees.
     pub depth: usize,
@@ -140,9 +140,9 @@ fn permits(
     Ok(Permits { moving, from, to })
 }
 
-/// Whoever moves an organization gains nothing by it (E-28): what they would hold of it afterwards they hold before. And who
-/// does not administer both ends, but holds the permission there, gives nobody and takes from nobody what they do not hold
-/// themselves (HIER-4, ROLE-7).
+/// Whoever moves an organization gains nothing by it (E-28): what they would hold of it afterwards they hold before. And they
+/// give nobody and take from nobody what they do not hold themselves, wherever it moves (HIER-4, ROLE-7), unless they
+/// administer the realm.
 fn refuse_gain(
     app: &App,
     caller: &Caller,
@@ -150,10 +150,7 @@ fn refuse_gain(
     to: Option<OrganizationId>,
 ) -> Result<()> {
     let now = app.now();
-    let administers = app.graph(|graph| {
-        let ends = [organization.parent, to].into_iter().flatten();
-        ends.map(|end| graph.administers(caller, end, now)).try_fold(true, |all, one| Ok(all && one?))
-    })?;
+    let administers = app.graph(|graph| graph.administers_realm(caller, organization.id))?;
     let own = app.graph(|graph| graph.moving(organization.id, to, Some(caller.user), now)).shifts();
     let gained = own.iter().map(Shift::gained).fold(PermissionSet::EMPTY, PermissionSet::union);
     people::refuse_lacking(gained)?;
@@ -220,20 +217,20 @@ pub async fn relocate(
     Ok(Details { revision, ..details })
 }
 
-/// What the tree, the new parent's plan and the caller's own gain say of a move. How deep the deepest lies then.
+/// What the tree, the new parent's plan and what changes for people say of a move.
 async fn admit(
     app: &App,
     tx: &mut Tx,
     caller: &Caller,
     organization: &Organization,
     to: Option<OrganizationId>,
-) -> Result<usize> {
-    let depth = tx.tree_admit(Some(organization), to).await?;
+) -> Result<()> {
+    tx.tree_admit(Some(organization), to).await?;
     refuse_gain(app, caller, organization, to)?;
     if let Some(to) = to {
         admit_by_plan(tx, to).await?;
     }
-    Ok(depth)
+    Ok(())
 }
 
 /// What a move would do: who gains and who loses what (HIER-4). Refused as the move itself would be.
@@ -251,12 +248,10 @@ pub async fn preview(
     let organization = tx.organization(id).await?;
     permits(app, caller, &organization, to)?;
     refuse_deleting(&organization)?;
-    let depth = admit(app, &mut tx, caller, &organization, to).await?;
-    let lineage: Vec<_> = app.graph(|graph| to.into_iter().flat_map(|to| graph.lineage(to)).collect());
-    let unseen = lineage.iter().filter(|id| app.authorize::<ViewOrganization>(caller, **id).is_err());
-    let depth = depth.saturating_sub(unseen.count());
+    admit(app, &mut tx, caller, &organization, to).await?;
     let now = app.now();
     let moving = app.graph(|graph| graph.moving(id, to, None, now));
+    let (organizations, depth) = seen_of(app, caller, &moving, (id, to));
     let shifts = moving.shifts().into_iter();
     let named: Vec<_> = shifts.filter(|shift| may_be_named(app, caller, shift)).collect();
     let rows_left_out = named.len().saturating_sub(ROWS_MAX);
@@ -273,8 +268,24 @@ pub async fn preview(
         Some(to) => Some(tx.organization(to).await?),
         None => None,
     };
-    let organizations = moving.organizations();
     Ok(Preview { organization, from, to, organizations, depth, rows, rows_left_out })
+}
+
+/// How many organizations the caller sees move, and how deep the deepest of them would lie beneath the topmost that they see
+/// there: what is not seen is not counted (HIER-4, ROLE-3).
+fn seen_of(
+    app: &App,
+    caller: &Caller,
+    moving: &Moving,
+    (id, to): (OrganizationId, Option<OrganizationId>),
+) -> (usize, usize) {
+    let sees = |id: &OrganizationId| app.authorize::<ViewOrganization>(caller, *id).is_ok();
+    let (above, own) = app.graph(|graph| {
+        (to.into_iter().flat_map(|to| graph.lineage(to)).collect::<Vec<_>>(), graph.depth(id))
+    });
+    let moved: Vec<_> = moving.each().filter(sees).collect();
+    let deepest = moved.iter().map(|one| app.graph(|graph| graph.depth(*one))).max().unwrap_or(own);
+    (moved.len(), above.into_iter().filter(sees).count() + deepest.saturating_sub(own) + 1)
 }
 
 /// Whether the caller sees everything that was given to the person and plays a part. Of the others not even the number is

@@ -103,7 +103,7 @@ impl Graph {
         mut candidates: Vec<T>,
         object: fn(T) -> Object,
     ) -> Result<Visible<T>> {
-        if self.held_to_give(caller, organization, Reach::Here, now)?.contains(needed) {
+        if self.held_to_give(caller, organization, Reach::Here, (Some(now), now))?.contains(needed) {
             return Ok(Visible::new(Scope::All));
         }
         if !caller.ceiling.contains(needed) {

@@ -9,7 +9,6 @@ use bastide_model::role::Role;
 use bastide_model::user::Access;
 use bastide_model::{OrganizationId, Result, Timestamp, UserId};
 
-use crate::explain::Source;
 use crate::graph::{Graph, UserNode};
 use crate::target::Object;
 
@@ -97,24 +96,18 @@ impl Graph {
         Moving { before, after, subtree, now }
     }
 
-    /// Whether the caller administers an organization as HIER-4 means it: by a role of that name or an owner's, given there or
-    /// above, or by administering its realm. Permissions that a custom role puts together are not that.
+    /// Whether the caller administers the realm of an organization, by the site or as a client.
     ///
     /// # Errors
     /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
-    pub fn administers(&self, caller: &Caller, organization: OrganizationId, now: Timestamp) -> Result<bool> {
+    pub fn administers_realm(&self, caller: &Caller, organization: OrganizationId) -> Result<bool> {
         let node = self.usable(caller)?;
-        let mut administers = false;
-        self.within(node, organization, now, &mut |source, _| {
-            administers |= match source {
-                Source::Assignment { role, .. } => matches!(role, Role::Owner | Role::Administrator),
-                _ => true,
-            };
-        });
-        Ok(administers)
+        let realm = self.realm_of_organization(organization);
+        Ok(node.administers_site() || realm.is_some_and(|realm| node.administers_client(realm)))
     }
 
-    /// What a move would give to somebody or take from them that the caller does not hold there (ROLE-7, E-20).
+    /// What a move would give to somebody or take from them that the caller does not hold there (ROLE-7, E-20): a tree goes
+    /// from one owner to another by who could give all that an owner has.
     ///
     /// # Errors
     /// [`bastide_model::Error::Unauthenticated`] when the account may not be used this way any more.
@@ -146,6 +139,11 @@ impl Moving {
     /// How many organizations move.
     pub fn organizations(&self) -> usize {
         self.subtree.len()
+    }
+
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = OrganizationId> + '_ {
+        self.subtree.iter().copied()
     }
 
     /// Whether an organization is among those that move.

@@ -21,7 +21,7 @@ fn person(user: UserId) -> Caller {
 
 /// What the caller lacks to give a role.
 fn lacks(caller: &Caller, at: OrganizationId, role: Role, reach: Reach) -> PermissionSet {
-    world().lacks_to_grant(caller, at, (role, reach), NOW).unwrap()
+    world().lacks_to_grant(caller, at, (role, reach), (None, NOW)).unwrap()
 }
 
 /// ROLE-7, E-19: nobody gives what they do not hold themselves, nor further than they hold it.
@@ -234,4 +234,30 @@ fn role_7_what_is_lacked_to_put_somebody_into_a_team_or_to_share_a_project() {
     assert_eq!(shares(CUSTOM, TeamRole::Viewer), keys(&[Permission::ProjectsView]));
     assert_eq!(shares(TEAM_VIEWER, TeamRole::Viewer), PermissionSet::EMPTY);
     assert_eq!(shares(TEAM_VIEWER, TeamRole::Administrator), keys(&[Permission::ProjectsUpdate]));
+}
+
+/// ROLE-9, E-19: what is held until some time is given until then at most, so that nobody outlasts their own end through
+/// somebody else; taking away and what ends sooner are not later than that.
+#[test]
+fn role_9_e_19_nobody_gives_for_longer_than_they_hold() {
+    let end = NOW.plus_seconds(60);
+    let graph = world_and([Change::Assignment {
+        id: AssignmentId::from_uuid(Uuid::from_u128(90)),
+        user: NOBODY,
+        organization: CHILD,
+        role: Role::Administrator,
+        reach: Reach::Beneath,
+        expires_at: Some(end),
+    }]);
+    let lacks = |user, until| {
+        let wanted = (Role::Administrator, Reach::Beneath);
+        graph.lacks_to_grant(&person(user), CHILD, wanted, (until, NOW)).unwrap()
+    };
+    for until in [None, Some(end.plus_seconds(1))] {
+        assert!(lacks(NOBODY, until).contains_all(Role::Administrator.permissions()), "{until:?}");
+    }
+    for until in [end, end.plus_seconds(-1), NOW] {
+        assert_eq!(lacks(NOBODY, Some(until)), PermissionSet::EMPTY, "{until}");
+    }
+    assert_eq!(lacks(CHILD_OWNER, None), PermissionSet::EMPTY);
 }

@@ -460,7 +460,7 @@ fn e_19_a_role_that_gives_nothing_just_now_counts_with_all_of_it() {
     let graph = world_and([Change::Role { id: role, organization: SIBLING, permissions: keys }]);
     let caller = by_session(ADMINISTRATOR_BENEATH, BRAND);
     assert!(!graph.role_usable_at(role, ROOT));
-    let lacks = graph.lacks_to_grant(&caller, ROOT, (Role::Custom(role), Reach::Here), NOW);
+    let lacks = graph.lacks_to_grant(&caller, ROOT, (Role::Custom(role), Reach::Here), (None, NOW));
     assert_eq!(lacks, Ok(keys));
 }
 
@@ -476,15 +476,24 @@ fn e_19_only_who_may_delete_beneath_gives_that() {
     ]);
     let lacks = |user, realm| {
         graph
-            .lacks_to_grant(&by_session(user, realm), ROOT, (Role::Administrator, Reach::Beneath), NOW)
+            .lacks_to_grant(
+                &by_session(user, realm),
+                ROOT,
+                (Role::Administrator, Reach::Beneath),
+                (None, NOW),
+            )
             .unwrap()
     };
     assert_eq!(lacks(NOBODY, BRAND), PermissionSet::of(&[Permission::OrganizationsDelete]));
     for user in [ROOT_OWNER, ADMINISTRATOR_BENEATH, CLIENT_ADMINISTRATOR] {
         assert!(lacks(user, BRAND).is_empty(), "{user}");
     }
-    let here =
-        graph.lacks_to_grant(&by_session(NOBODY, BRAND), ROOT, (Role::Administrator, Reach::Here), NOW);
+    let here = graph.lacks_to_grant(
+        &by_session(NOBODY, BRAND),
+        ROOT,
+        (Role::Administrator, Reach::Here),
+        (None, NOW),
+    );
     assert_eq!(here, Ok(PermissionSet::EMPTY));
 }
 

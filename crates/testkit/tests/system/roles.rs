@@ -40,7 +40,7 @@ impl Scene {
     }
 
     /// Lets somebody's role reach beneath.
-    async fn reach_beneath(&self, slug: &str, user: &str) -> Result<()> {
+    pub(crate) async fn reach_beneath(&self, slug: &str, user: &str) -> Result<()> {
         let members =
             self.stage.admin.get(&format!("/v1/organizations/{slug}/members?search={user}")).await?;
         let grant = text(&members, "/items/0/sources/0/assignment")?;

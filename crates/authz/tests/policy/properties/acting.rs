@@ -235,8 +235,14 @@ impl Company {
     }
 
     /// Nothing that the caller lacks (ROLE-7).
-    fn holder(&self, caller: &Caller, at: OrganizationId, grant: (Role, Reach)) -> Option<()> {
-        let lacks = self.graph.lacks_to_grant(caller, at, grant, self.now).ok()?;
+    fn holder(
+        &self,
+        caller: &Caller,
+        at: OrganizationId,
+        grant: (Role, Reach),
+        until: Option<Timestamp>,
+    ) -> Option<()> {
+        let lacks = self.graph.lacks_to_grant(caller, at, grant, (until, self.now)).ok()?;
         lacks.is_empty().then_some(())
     }
 
@@ -245,9 +251,9 @@ impl Company {
         caller: &Caller,
         at: OrganizationId,
         reach: Reach,
-        keys: PermissionSet,
+        (until, keys): (Option<Timestamp>, PermissionSet),
     ) -> Option<()> {
-        let held = self.graph.held_to_give(caller, at, reach, self.now).ok()?;
+        let held = self.graph.held_to_give(caller, at, reach, (until, self.now)).ok()?;
         held.contains_all(keys).then_some(())
     }
 
@@ -329,7 +335,7 @@ impl Company {
         if moving.shifts().iter().any(|shift| !shift.gained().is_empty()) {
             return None;
         }
-        if !administers_ends(&self.graph, caller, (parent, to), self.now) {
+        if !self.graph.administers_realm(caller, id).ok()? {
             let changed = self.graph.moving(id, to, None, self.now).changed();
             let lacks = self.graph.lacks_to_move(caller, &changed, self.now).ok()?;
             lacks.is_empty().then_some(())?;
@@ -349,7 +355,7 @@ impl Company {
                 let organization = self.organization(at)?;
                 self.may::<CreateRole>(caller, organization)?;
                 admit_custom_role(permissions).ok()?;
-                self.holds_keys(caller, organization, Reach::Here, permissions)?;
+                self.holds_keys(caller, organization, Reach::Here, (Some(self.now), permissions))?;
                 Some(vec![Change::Role { id: self.fresh(RoleId::from_uuid), organization, permissions }])
             }
             Deed::Redefine(role, permissions) => {
@@ -360,9 +366,9 @@ impl Company {
                 if !changed.is_empty() && self.graph.was_given(caller.user, id) {
                     return None;
                 }
-                self.holds_keys(caller, organization, Reach::Here, changed)?;
+                self.holds_keys(caller, organization, Reach::Here, (None, changed))?;
                 for given in self.facts.grants.values().filter(|grant| grant.role == Role::Custom(id)) {
-                    self.holds_keys(caller, given.organization, given.reach, changed)?;
+                    self.holds_keys(caller, given.organization, given.reach, (None, changed))?;
                 }
                 Some(vec![Change::Role { id, organization, permissions }])
             }
@@ -393,7 +399,7 @@ impl Company {
                 };
                 self.may::<AssignRole>(caller, organization)?;
                 admit_role_change(caller.user, user, role).ok()?;
-                self.holder(caller, organization, (role, reach))?;
+                self.holder(caller, organization, (role, reach), expires_at)?;
                 let id = self.fresh(AssignmentId::from_uuid);
                 Some(vec![Change::Assignment { id, user, organization, role, reach, expires_at }])
             }
@@ -403,15 +409,15 @@ impl Company {
                 let expires_at = end(expires);
                 self.may::<UpdateAssignment>(caller, organization)?;
                 admit_role_change(caller.user, user, role).ok()?;
-                self.holder(caller, organization, (role, before))?;
-                self.holder(caller, organization, (role, reach))?;
+                self.holder(caller, organization, (role, before), Some(self.now))?;
+                self.holder(caller, organization, (role, reach), expires_at)?;
                 Some(vec![Change::Assignment { id, user, organization, role, reach, expires_at }])
             }
             Deed::Withdraw(what) => {
                 let (id, Grant { user, organization, role, reach, .. }) = self.resource_grant(what)?;
                 self.may::<WithdrawRole>(caller, organization)?;
                 admit_role_change(caller.user, user, role).ok()?;
-                self.holder(caller, organization, (role, reach))?;
+                self.holder(caller, organization, (role, reach), Some(self.now))?;
                 Some(vec![Change::AssignmentGone { id, user }])
             }
             _ => None,
@@ -580,16 +586,6 @@ fn given(graph: &Graph, caller: &Caller, object: Object, now: Timestamp) -> Perm
     Permission::ALL.iter().copied().filter(gives).collect()
 }
 
-/// Whether somebody administers what a move takes from and what it gives to; the root is everybody's.
-fn administers_ends(
-    graph: &Graph,
-    caller: &Caller,
-    (from, to): (Option<OrganizationId>, Option<OrganizationId>),
-    now: Timestamp,
-) -> bool {
-    [from, to].into_iter().flatten().all(|end| graph.administers(caller, end, now).unwrap_or_default())
-}
-
 /// E-19: what somebody may do more of than before, on what there was before, was given by somebody who held it there; nobody
 /// gains by what they do themselves, by time, or by what is taken away.
 fn nobody_gained_more(
@@ -608,9 +604,9 @@ fn nobody_gained_more(
             }
             let gained = given(&company.graph, &person, *object, company.now)
                 .without(given(before, &person, *object, then));
-            // Whoever administers both ends of a move gives what they hold themselves and what comes from above (HIER-4).
-            if let (Deed::Move(..), [Change::Organization { id, parent: to, .. }]) = (deed, changes)
-                && administers_ends(before, actor, (before.lineage(*id).nth(1), *to), then)
+            // Whoever administers the realm puts its organizations where they belong; for themselves they gain nothing.
+            if let (Deed::Move(..), [Change::Organization { id, .. }]) = (deed, changes)
+                && before.administers_realm(actor, *id).unwrap_or_default()
             {
                 prop_assert!(*user != actor.user, "{:?} gained {:?} on {:?} by a move", user, gained, object);
                 continue;
