@@ -9,7 +9,7 @@ use bastide_model::{
 };
 
 use crate::change::Change;
-use crate::map::{IdMap, put, put_by, take};
+use crate::map::{IdMap, Marks, change, put, put_by, take};
 
 /// The graph at one revision of the store. Two are equal when they hold the same facts, in whatever order they came.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -24,15 +24,23 @@ pub struct Graph {
     pub(crate) clusters: IdMap<ClusterId, ClusterNode>,
 }
 
-/// What is known of an organization. Lists are sorted but for `above`.
+/// What checks and lists look at of an organization, small for the caches' sake. Lists are sorted but for `above`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OrganizationNode {
     pub(crate) realm: RealmId,
-    pub(crate) parent: Option<OrganizationId>,
+    /// The marks of the organization and of everything above it.
+    pub(crate) line: Marks,
     /// Everything above it, nearest first: follows from the parents, and is kept so that a check does not climb.
     pub(crate) above: Box<[OrganizationId]>,
     pub(crate) children: Vec<OrganizationId>,
-    pub(crate) clusters: Vec<ClusterId>,
+    holds: Box<Holdings>,
+}
+
+/// What goes with an organization.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Holdings {
+    parent: Option<OrganizationId>,
+    clusters: Vec<ClusterId>,
     teams: Vec<TeamId>,
     projects: Vec<ProjectId>,
     roles: Vec<RoleId>,
@@ -42,9 +50,20 @@ pub(crate) struct OrganizationNode {
 pub(crate) struct UserNode {
     pub(crate) realm: RealmId,
     pub(crate) access: Access,
-    pub(crate) administrations: Vec<(Administration, RealmId)>,
-    pub(crate) assignments: Vec<Assignment>,
-    pub(crate) memberships: Vec<Membership>,
+    pub(crate) administrations: Box<[(Administration, RealmId)]>,
+    /// The marks of the organizations of `assignments`.
+    pub(crate) granted: Marks,
+    /// The marks of the organizations of `memberships`.
+    pub(crate) joined: Marks,
+    pub(crate) assignments: Box<[Assignment]>,
+    pub(crate) memberships: Box<[Membership]>,
+}
+
+impl UserNode {
+    fn mark_anew(&mut self) {
+        self.granted = self.assignments.iter().map(|grant| grant.organization).collect();
+        self.joined = self.memberships.iter().map(|membership| membership.organization).collect();
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +99,12 @@ pub(crate) struct RoleNode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TeamNode {
     pub(crate) organization: OrganizationId,
+    ties: Box<Ties>,
+}
+
+/// Who and what has to do with a team.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Ties {
     members: Vec<UserId>,
     projects: Vec<ProjectId>,
 }
@@ -87,7 +112,7 @@ pub(crate) struct TeamNode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProjectNode {
     pub(crate) organization: OrganizationId,
-    pub(crate) teams: Vec<(TeamId, TeamRole)>,
+    pub(crate) teams: Box<[(TeamId, TeamRole)]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,34 +198,39 @@ impl Graph {
         let node = self.users.entry(id).or_insert_with(|| UserNode {
             realm,
             access,
-            administrations: Vec::new(),
-            assignments: Vec::new(),
-            memberships: Vec::new(),
+            administrations: Box::default(),
+            granted: Marks::default(),
+            joined: Marks::default(),
+            assignments: Box::default(),
+            memberships: Box::default(),
         });
         node.access = access;
     }
 
     fn put_assignment(&mut self, user: UserId, given: Assignment) {
         if let Some(node) = self.users.get_mut(&user) {
-            put_by(&mut node.assignments, given, |known| known.id);
+            change(&mut node.assignments, |list| put_by(list, given, |known| known.id));
+            node.mark_anew();
         }
     }
 
     fn drop_assignment(&mut self, id: AssignmentId, user: UserId) {
         if let Some(node) = self.users.get_mut(&user) {
-            node.assignments.retain(|known| known.id != id);
+            change(&mut node.assignments, |list| list.retain(|known| known.id != id));
+            node.mark_anew();
         }
     }
 
     fn put_administration(&mut self, user: UserId, level: Administration, realm: RealmId) {
         if let Some(node) = self.users.get_mut(&user) {
-            put_by(&mut node.administrations, (level, realm), |(level, realm)| (level.as_str(), *realm));
+            let key = |(level, realm): &(Administration, RealmId)| (level.as_str(), *realm);
+            change(&mut node.administrations, |list| put_by(list, (level, realm), key));
         }
     }
 
     fn put_role(&mut self, id: RoleId, role: RoleNode) {
         if let Some(node) = self.organizations.get_mut(&role.organization) {
-            put(&mut node.roles, id);
+            put(&mut node.holds.roles, id);
             self.roles.insert(id, role);
         }
     }
@@ -209,55 +239,57 @@ impl Graph {
         if let Some(role) = self.roles.remove(&id)
             && let Some(node) = self.organizations.get_mut(&role.organization)
         {
-            take(&mut node.roles, &id);
+            take(&mut node.holds.roles, &id);
         }
     }
 
     fn put_team(&mut self, id: TeamId, organization: OrganizationId) {
         if let Some(node) = self.organizations.get_mut(&organization) {
-            put(&mut node.teams, id);
-            let fresh = || TeamNode { organization, members: Vec::new(), projects: Vec::new() };
+            put(&mut node.holds.teams, id);
+            let fresh = || TeamNode { organization, ties: Box::default() };
             self.teams.entry(id).or_insert_with(fresh);
         }
     }
 
     fn put_member(&mut self, team: TeamId, user: UserId, role: TeamRole) {
         if let (Some(node), Some(member)) = (self.teams.get_mut(&team), self.users.get_mut(&user)) {
-            put(&mut node.members, user);
+            put(&mut node.ties.members, user);
             let membership = Membership { team, organization: node.organization, role };
-            put_by(&mut member.memberships, membership, |known| known.team);
+            change(&mut member.memberships, |list| put_by(list, membership, |known| known.team));
+            member.mark_anew();
         }
     }
 
     fn drop_member(&mut self, team: TeamId, user: UserId) {
         if let Some(node) = self.teams.get_mut(&team) {
-            take(&mut node.members, &user);
+            take(&mut node.ties.members, &user);
         }
         if let Some(member) = self.users.get_mut(&user) {
-            member.memberships.retain(|known| known.team != team);
+            change(&mut member.memberships, |list| list.retain(|known| known.team != team));
+            member.mark_anew();
         }
     }
 
     fn put_project(&mut self, id: ProjectId, organization: OrganizationId) {
         if let Some(node) = self.organizations.get_mut(&organization) {
-            put(&mut node.projects, id);
-            self.projects.entry(id).or_insert_with(|| ProjectNode { organization, teams: Vec::new() });
+            put(&mut node.holds.projects, id);
+            self.projects.entry(id).or_insert_with(|| ProjectNode { organization, teams: Box::default() });
         }
     }
 
     fn put_share(&mut self, project: ProjectId, team: TeamId, role: TeamRole) {
         if let (Some(node), Some(granted)) = (self.projects.get_mut(&project), self.teams.get_mut(&team)) {
-            put_by(&mut node.teams, (team, role), |(team, _)| *team);
-            put(&mut granted.projects, project);
+            change(&mut node.teams, |list| put_by(list, (team, role), |(team, _)| *team));
+            put(&mut granted.ties.projects, project);
         }
     }
 
     fn drop_share(&mut self, project: ProjectId, team: TeamId) {
         if let Some(node) = self.projects.get_mut(&project) {
-            node.teams.retain(|(known, _)| *known != team);
+            change(&mut node.teams, |list| list.retain(|(known, _)| *known != team));
         }
         if let Some(granted) = self.teams.get_mut(&team) {
-            take(&mut granted.projects, &project);
+            take(&mut granted.ties.projects, &project);
         }
     }
 
@@ -265,7 +297,7 @@ impl Graph {
         if let (Some(node), Some(spoke)) =
             (self.organizations.get_mut(&organization), self.clusters.get_mut(&cluster))
         {
-            put(&mut node.clusters, cluster);
+            put(&mut node.holds.clusters, cluster);
             put(&mut spoke.organizations, organization);
         }
     }
@@ -276,7 +308,7 @@ impl Graph {
         realm: RealmId,
         parent: Option<OrganizationId>,
     ) {
-        let known = self.organizations.get(&id).map(|node| node.parent);
+        let known = self.organizations.get(&id).map(|node| node.holds.parent);
         if known == Some(parent) && parent.is_none_or(|parent| self.has_child(parent, id)) {
             return;
         }
@@ -285,15 +317,12 @@ impl Graph {
         }
         let node = self.organizations.entry(id).or_insert_with(|| OrganizationNode {
             realm,
-            parent,
+            line: Marks::default(),
             above: Box::default(),
             children: Vec::new(),
-            clusters: Vec::new(),
-            teams: Vec::new(),
-            projects: Vec::new(),
-            roles: Vec::new(),
+            holds: Box::default(),
         });
-        node.parent = parent;
+        node.holds.parent = parent;
         if let Some(node) = parent.and_then(|parent| self.organizations.get_mut(&parent)) {
             put(&mut node.children, id);
         }
@@ -305,6 +334,7 @@ impl Graph {
         for beneath in self.subtree(id) {
             let above = self.climb(beneath);
             if let Some(node) = self.organizations.get_mut(&beneath) {
+                node.line = above.iter().copied().chain([beneath]).collect();
                 node.above = above;
             }
         }
@@ -317,7 +347,7 @@ impl Graph {
     /// What lies above an organization, by its parents.
     fn climb(&self, id: OrganizationId) -> Box<[OrganizationId]> {
         let parent = |here: &OrganizationId| {
-            let parent = self.organizations.get(here)?.parent?;
+            let parent = self.organizations.get(here)?.holds.parent?;
             self.organizations.contains_key(&parent).then_some(parent)
         };
         std::iter::successors(parent(&id), parent).take(TREE_DEPTH_MAX - 1).collect()
@@ -326,41 +356,45 @@ impl Graph {
     fn drop_organization(&mut self, id: OrganizationId) {
         // Not only when it is there: a grant at it may have come a second time after it had gone.
         for user in self.users.values_mut() {
-            user.assignments.retain(|assignment| assignment.organization != id);
+            if user.granted.meet(Marks::of(id)) {
+                change(&mut user.assignments, |list| list.retain(|grant| grant.organization != id));
+                user.mark_anew();
+            }
         }
         let Some(node) = self.organizations.remove(&id) else { return };
-        if let Some(parent) = node.parent.and_then(|parent| self.organizations.get_mut(&parent)) {
+        if let Some(parent) = node.holds.parent.and_then(|parent| self.organizations.get_mut(&parent)) {
             take(&mut parent.children, &id);
         }
         for child in node.children {
             self.climb_anew(child);
         }
-        for cluster in node.clusters {
+        for cluster in node.holds.clusters {
             if let Some(spoke) = self.clusters.get_mut(&cluster) {
                 take(&mut spoke.organizations, &id);
             }
         }
-        node.projects.into_iter().for_each(|project| self.drop_project(project));
-        node.teams.into_iter().for_each(|team| self.drop_team(team));
-        for role in node.roles {
+        node.holds.projects.into_iter().for_each(|project| self.drop_project(project));
+        node.holds.teams.into_iter().for_each(|team| self.drop_team(team));
+        for role in node.holds.roles {
             self.roles.remove(&role);
         }
     }
 
     fn drop_team(&mut self, id: TeamId) {
         let Some(node) = self.teams.remove(&id) else { return };
-        for user in node.members {
+        for user in node.ties.members {
             if let Some(member) = self.users.get_mut(&user) {
-                member.memberships.retain(|known| known.team != id);
+                change(&mut member.memberships, |list| list.retain(|known| known.team != id));
+                member.mark_anew();
             }
         }
-        for project in node.projects {
+        for project in node.ties.projects {
             if let Some(granted) = self.projects.get_mut(&project) {
-                granted.teams.retain(|(known, _)| *known != id);
+                change(&mut granted.teams, |list| list.retain(|(known, _)| *known != id));
             }
         }
         if let Some(organization) = self.organizations.get_mut(&node.organization) {
-            take(&mut organization.teams, &id);
+            take(&mut organization.holds.teams, &id);
         }
     }
 
@@ -368,11 +402,11 @@ impl Graph {
         let Some(node) = self.projects.remove(&id) else { return };
         for (team, _) in node.teams {
             if let Some(granted) = self.teams.get_mut(&team) {
-                take(&mut granted.projects, &id);
+                take(&mut granted.ties.projects, &id);
             }
         }
         if let Some(organization) = self.organizations.get_mut(&node.organization) {
-            take(&mut organization.projects, &id);
+            take(&mut organization.holds.projects, &id);
         }
     }
 
@@ -380,14 +414,14 @@ impl Graph {
         let Some(node) = self.clusters.remove(&id) else { return };
         for organization in node.organizations {
             if let Some(node) = self.organizations.get_mut(&organization) {
-                take(&mut node.clusters, &id);
+                take(&mut node.holds.clusters, &id);
             }
         }
     }
 
     fn drop_placement(&mut self, organization: OrganizationId, cluster: ClusterId) {
         if let Some(node) = self.organizations.get_mut(&organization) {
-            take(&mut node.clusters, &cluster);
+            take(&mut node.holds.clusters, &cluster);
         }
         if let Some(spoke) = self.clusters.get_mut(&cluster) {
             take(&mut spoke.organizations, &organization);
@@ -411,7 +445,7 @@ impl Graph {
 
     /// The projects that a team has a role on.
     pub(crate) fn projects_of_team(&self, id: TeamId) -> &[ProjectId] {
-        self.teams.get(&id).map_or(&[], |node| &node.projects)
+        self.teams.get(&id).map_or(&[], |node| &node.ties.projects)
     }
 
     /// The organization of a project that is there.
@@ -445,17 +479,17 @@ impl Graph {
         levels: usize,
         found: &mut impl FnMut(OrganizationId, &OrganizationNode),
     ) {
-        let (mut level, mut next) = (vec![id], Vec::new());
+        let (mut level, mut nodes) = (vec![id], Vec::new());
         for _ in 0..levels {
-            for here in level.drain(..) {
-                let Some(node) = self.organizations.get(&here) else { continue };
+            // All of a level are found before one is looked into: so the processor waits for many of them at once.
+            nodes.extend(level.drain(..).filter_map(|here| Some((here, self.organizations.get(&here)?))));
+            for (here, node) in nodes.drain(..) {
                 found(here, node);
-                next.extend(node.children.iter().copied().filter(|child| *child != id));
+                level.extend(node.children.iter().copied().filter(|child| *child != id));
             }
-            if next.is_empty() {
+            if level.is_empty() {
                 break;
             }
-            std::mem::swap(&mut level, &mut next);
         }
     }
 

@@ -4,6 +4,7 @@ use bastide_model::access::Caller;
 use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::role::Reach;
 use bastide_model::{ClusterId, OrganizationId, Permission, ProjectId, RealmId, Result, TeamId, Timestamp};
+use uuid::Uuid;
 
 use crate::graph::{Assignment, Graph};
 use crate::target::Object;
@@ -45,13 +46,13 @@ impl Graph {
         for (place, beneath) in places {
             self.walk(place, if beneath { TREE_DEPTH_MAX } else { 1 }, &mut |id, node| {
                 if node.realm == realm {
-                    seen.push(id);
+                    seen.push(id.uuid().as_u128());
                 }
             });
         }
         // As numbers they are compared in one step; their order is the same.
-        seen.sort_unstable_by_key(|id| id.uuid().as_u128());
-        Ids::in_order(seen)
+        seen.sort_unstable();
+        Ids::in_order(seen.into_iter().map(|id| OrganizationId::from_uuid(Uuid::from_u128(id))).collect())
     }
 
     /// The teams of an organization that the caller sees: all of them, or those that they are in (ROLE-2).

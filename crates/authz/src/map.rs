@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use bastide_model::OrganizationId;
+
 /// A map from ids. Ids are made by the installation and never chosen by somebody outside, so that nobody can aim at
 /// collisions and a hash of two multiplications is enough.
 pub(crate) type IdMap<K, V> = HashMap<K, V, BuildHasherDefault<IdHasher>>;
@@ -35,6 +37,37 @@ impl Hasher for IdHasher {
     fn finish(&self) -> u64 {
         self.0
     }
+}
+
+/// Which organizations play a part in something: one bit of 64 for each, by its id. Some share a bit, so marks that meet say that
+/// it is worth looking; marks that do not meet say that there is nothing, without a step into memory.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Marks(u64);
+
+impl Marks {
+    /// The mark of an organization.
+    pub(crate) fn of(id: OrganizationId) -> Self {
+        let (upper, lower) = id.uuid().as_u64_pair();
+        Self(1 << ((upper ^ lower).wrapping_mul(FACTOR) >> 58))
+    }
+
+    /// Whether an organization may be in both. When this is false, none is.
+    pub(crate) const fn meet(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl FromIterator<OrganizationId> for Marks {
+    fn from_iter<I: IntoIterator<Item = OrganizationId>>(ids: I) -> Self {
+        Self(ids.into_iter().fold(0, |marks, id| marks | Self::of(id).0))
+    }
+}
+
+/// Changes a list that is read far more often than changed, and so takes no more room than its items and two words.
+pub(crate) fn change<T>(list: &mut Box<[T]>, how: impl FnOnce(&mut Vec<T>)) {
+    let mut items = std::mem::take(list).into_vec();
+    how(&mut items);
+    *list = items.into_boxed_slice();
 }
 
 /// Puts an item where it belongs, once.
@@ -71,9 +104,13 @@ mod tests {
     use bastide_model::OrganizationId;
     use uuid::Uuid;
 
+    fn organization(number: u128) -> OrganizationId {
+        OrganizationId::from_uuid(Uuid::from_u128(number))
+    }
+
     fn hash(number: u128) -> u64 {
         let mut hasher = IdHasher::default();
-        OrganizationId::from_uuid(Uuid::from_u128(number)).hash(&mut hasher);
+        organization(number).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -94,6 +131,18 @@ mod tests {
         }
     }
 
+    /// No mark hides what is there, and ids of one moment, of a counter and at random have marks of their own, nearly.
+    #[test]
+    fn marks_meet_wherever_an_organization_is_in_both() {
+        for stride in [1u128, 1 << 62, 1 << 80, 0x9E37_79B9_7F4A_7C15_F39C_0C27_1A4D_55E3] {
+            let ids: Vec<_> = (1..=64u128).map(|number| organization(number.wrapping_mul(stride))).collect();
+            let all: Marks = ids.iter().copied().collect();
+            assert!(ids.iter().all(|id| all.meet(Marks::of(*id)) && Marks::of(*id).meet(all)));
+            assert!(!Marks::default().meet(all) && !all.meet(Marks::default()));
+            assert!(all.0.count_ones() >= 32, "stride {stride:x}: {all:?}");
+        }
+    }
+
     #[test]
     fn lists_stay_sorted_with_each_item_once() {
         let mut list = Vec::new();
@@ -104,6 +153,9 @@ mod tests {
         take(&mut list, &2);
         take(&mut list, &9);
         assert_eq!(list, [1, 3]);
+        let mut list = list.into_boxed_slice();
+        change(&mut list, |list| put(list, 2));
+        assert_eq!(*list, [1, 2, 3]);
         let mut pairs = vec![(1, 'a'), (3, 'b')];
         put_by(&mut pairs, (3, 'c'), |pair| pair.0);
         put_by(&mut pairs, (2, 'd'), |pair| pair.0);

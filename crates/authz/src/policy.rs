@@ -12,7 +12,8 @@ use bastide_model::{
 
 use crate::action::Action;
 use crate::explain::{Explanation, Grant, Source, Verdict};
-use crate::graph::{Assignment, Graph, OrganizationNode, UserNode};
+use crate::graph::{Assignment, Graph, Membership, OrganizationNode, UserNode};
+use crate::map::Marks;
 use crate::permit::{Actor, Controller, Permit};
 use crate::target::{Object, Target};
 
@@ -162,7 +163,7 @@ impl Graph {
         node: &UserNode,
         object: Object,
         now: Timestamp,
-        found: &mut dyn FnMut(Source, PermissionSet),
+        found: &mut impl FnMut(Source, PermissionSet),
     ) {
         let everything = |exists: bool| if exists { PermissionSet::ALL } else { PermissionSet::EMPTY };
         let site = node.administers_site();
@@ -218,12 +219,15 @@ impl Graph {
         node: &UserNode,
         id: OrganizationId,
         now: Timestamp,
-        found: &mut dyn FnMut(Source, PermissionSet),
+        found: &mut impl FnMut(Source, PermissionSet),
     ) {
-        self.within(node, id, now, found);
-        for membership in node.memberships.iter().filter(|one| one.organization == id) {
-            // No grant crosses a realm, whatever it says (HIER-2).
-            if self.realm_of_organization(id) == Some(node.realm) {
+        let Some(organization) = self.organizations.get(&id) else { return };
+        // Looked for before the roles, here and below: so the processor waits for both at once.
+        let member = node.memberships_in(id).next().is_some();
+        self.by_role(node, id, organization, now, found);
+        // No grant crosses a realm, whatever it says (HIER-2).
+        if member && organization.realm == node.realm {
+            for membership in node.memberships_in(id) {
                 found(Source::Team { team: membership.team, role: membership.role }, MEMBER);
             }
         }
@@ -235,9 +239,21 @@ impl Graph {
         node: &UserNode,
         id: OrganizationId,
         now: Timestamp,
-        found: &mut dyn FnMut(Source, PermissionSet),
+        found: &mut impl FnMut(Source, PermissionSet),
     ) {
-        let Some(organization) = self.organizations.get(&id) else { return };
+        if let Some(organization) = self.organizations.get(&id) {
+            self.by_role(node, id, organization, now, found);
+        }
+    }
+
+    fn by_role(
+        &self,
+        node: &UserNode,
+        id: OrganizationId,
+        organization: &OrganizationNode,
+        now: Timestamp,
+        found: &mut impl FnMut(Source, PermissionSet),
+    ) {
         on_realm(node, organization.realm, found);
         // No grant crosses a realm, whatever it says (HIER-2).
         if organization.realm == node.realm {
@@ -253,7 +269,7 @@ impl Graph {
         node: &UserNode,
         id: OrganizationId,
         now: Timestamp,
-        found: &mut dyn FnMut(Source, PermissionSet),
+        found: &mut impl FnMut(Source, PermissionSet),
     ) {
         let Some(organization) = self.organizations.get(&id).filter(|one| one.realm == node.realm) else {
             return;
@@ -268,13 +284,14 @@ impl Graph {
         node: &UserNode,
         id: TeamId,
         now: Timestamp,
-        found: &mut dyn FnMut(Source, PermissionSet),
+        found: &mut impl FnMut(Source, PermissionSet),
     ) {
         let Some(team) = self.teams.get(&id) else { return };
-        self.within(node, team.organization, now, found);
-        let membership = node.memberships.iter().find(|one| one.team == id);
+        let Some(organization) = self.organizations.get(&team.organization) else { return };
+        let membership = node.memberships_in(team.organization).find(|one| one.team == id);
+        self.by_role(node, team.organization, organization, now, found);
         if let Some(membership) = membership
-            && self.realm_of_organization(team.organization) == Some(node.realm)
+            && organization.realm == node.realm
         {
             found(Source::Team { team: id, role: membership.role }, membership.role.in_team());
         }
@@ -285,18 +302,21 @@ impl Graph {
         node: &UserNode,
         id: ProjectId,
         now: Timestamp,
-        found: &mut dyn FnMut(Source, PermissionSet),
+        found: &mut impl FnMut(Source, PermissionSet),
     ) {
         let Some(project) = self.projects.get(&id) else { return };
-        self.within(node, project.organization, now, found);
-        if project.teams.is_empty() || self.realm_of_organization(project.organization) != Some(node.realm) {
-            return;
-        }
-        for membership in node.memberships.iter().filter(|one| one.organization == project.organization) {
-            let granted = project.teams.binary_search_by_key(&membership.team, |(team, _)| *team);
-            if let Some((team, granted)) = granted.ok().and_then(|place| project.teams.get(place)) {
-                let role = membership.role.through(*granted);
-                found(Source::Team { team: *team, role }, role.on_project());
+        let Some(organization) = self.organizations.get(&project.organization) else { return };
+        let through = || {
+            node.memberships_in(project.organization).filter_map(|membership| {
+                let place = project.teams.binary_search_by_key(&membership.team, |(team, _)| *team).ok()?;
+                project.teams.get(place).map(|(team, granted)| (*team, membership.role.through(*granted)))
+            })
+        };
+        let shared = through().next().is_some();
+        self.by_role(node, project.organization, organization, now, found);
+        if shared && organization.realm == node.realm {
+            for (team, role) in through() {
+                found(Source::Team { team, role }, role.on_project());
             }
         }
     }
@@ -329,7 +349,7 @@ impl Graph {
         node: &UserNode,
         id: ClusterId,
         now: Timestamp,
-        found: &mut dyn FnMut(Source, PermissionSet),
+        found: &mut impl FnMut(Source, PermissionSet),
     ) {
         let Some(cluster) = self.clusters.get(&id) else { return };
         let view = PermissionSet::of(&[Permission::ClustersView]);
@@ -392,13 +412,14 @@ fn grants_at<'a>(
     organization: &'a OrganizationNode,
     now: Timestamp,
 ) -> impl Iterator<Item = &'a Assignment> {
-    node.assignments.iter().filter(move |grant| {
+    let among = if node.granted.meet(organization.line) { &node.assignments[..] } else { &[] };
+    among.iter().filter(move |grant| {
         let reaches = || grant.reaches_beneath() && organization.above.contains(&grant.organization);
         grant.in_force(now) && (grant.organization == id || reaches())
     })
 }
 
-fn on_realm(node: &UserNode, realm: RealmId, found: &mut dyn FnMut(Source, PermissionSet)) {
+fn on_realm(node: &UserNode, realm: RealmId, found: &mut impl FnMut(Source, PermissionSet)) {
     if node.administers_site() {
         found(Source::SiteAdministration, PermissionSet::ALL);
     } else if node.administers_client(realm) {
@@ -406,7 +427,7 @@ fn on_realm(node: &UserNode, realm: RealmId, found: &mut dyn FnMut(Source, Permi
     }
 }
 
-fn client_fleet(node: &UserNode, exists: bool, found: &mut dyn FnMut(Source, PermissionSet)) {
+fn client_fleet(node: &UserNode, exists: bool, found: &mut impl FnMut(Source, PermissionSet)) {
     if exists && node.administers_client(node.realm) {
         found(Source::ClientAdministration, CLIENT_FLEET);
     }
@@ -428,6 +449,12 @@ impl UserNode {
     /// Whether the account administers a realm as a client: its own realm only (CLI-4).
     pub(crate) fn administers_client(&self, realm: RealmId) -> bool {
         self.realm == realm && self.administrations.contains(&(Administration::Client, realm))
+    }
+
+    /// The places in teams of an organization.
+    pub(crate) fn memberships_in(&self, id: OrganizationId) -> impl Iterator<Item = &Membership> {
+        let among = if self.joined.meet(Marks::of(id)) { &self.memberships[..] } else { &[] };
+        among.iter().filter(move |membership| membership.organization == id)
     }
 }
 
