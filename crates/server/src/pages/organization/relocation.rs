@@ -104,6 +104,7 @@ fn who(preview: &MovePreview) -> Markup {
     html! {
         section.section aria-labelledby="who-title" {
             h2 id="who-title" { "Who gains and who loses what" }
+            p.muted { "Who holds a role only at organizations that you do not see is not listed." }
             @if nothing {
                 (callout(Tone::Neutral, "Nobody whom you see gains or loses anything", &html! {
                     p { "The people of the organization keep what they have." }
@@ -113,7 +114,6 @@ fn who(preview: &MovePreview) -> Markup {
                 (table::table("changes", "Changes of access", &["Person", "Role", "Gains", "Loses", "Where"],
                     preview.changes.iter().map(change)))
             }
-            p.muted { "Who holds a role only at organizations that you do not see is not listed." }
             @if preview.changes_left_out > 0 { p { (preview.changes_left_out) " more changes are left out here." } }
         }
     }
