@@ -34,7 +34,7 @@ pub struct Named {
 pub struct MemberView {
     /// The account.
     pub user: Colleague,
-    /// Their strongest role: `owner`, `administrator`, `custom` or `member`.
+    /// Their strongest role: `owner`, `administrator`, `custom` or `member`; `none` when every one of theirs has ended.
     pub role: String,
     /// What gives them access.
     pub sources: Vec<AccessSource>,
@@ -107,10 +107,13 @@ pub struct MemberQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^(direct|inherited|team)?$"))]
     pub source: Option<String>,
-    /// Only people who have it with this role: `owner`, `administrator`, `custom`, `member` (by a team), or the id of a
-    /// custom role; empty is as absent.
+    /// Only people who have it with this role, in force: `owner`, `administrator`, `custom`, `member` (by a team), or the
+    /// id of a custom role; `none` for those whose every role has ended; empty is as absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 64), regex(pattern = "^(owner|administrator|custom|member|rol_[0-9a-z]{26})?$"))]
+    #[schemars(
+        length(max = 64),
+        regex(pattern = "^(owner|administrator|custom|member|none|rol_[0-9a-z]{26})?$")
+    )]
     pub role: Option<String>,
 }
 

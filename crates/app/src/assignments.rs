@@ -75,7 +75,7 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, input: NewAs
     admit_end(input.expires_at, now)?;
     admit_role_change(caller.user, user.id, role)?;
     admit_holder(app, caller, id, (role, input.reach), (input.expires_at, now))?;
-    people::admit_member(&mut tx, &organization, user.id).await?;
+    people::admit_member(&mut tx, &organization, user.id, now).await?;
     let assignment = Assignment {
         id: AssignmentId::fresh(app.ids()),
         organization: id,
@@ -97,7 +97,7 @@ pub async fn assign(app: &App, caller: &Caller, id: OrganizationId, input: NewAs
 /// was, and what it will be.
 ///
 /// # Errors
-/// Those of [`assign`]; [`Error::NotFound`] when the organization has no such grant; [`Error::Stale`].
+/// Those of [`assign`], the limit for a grant that had ended; [`Error::NotFound`] when the organization has no such grant; [`Error::Stale`].
 pub async fn update(
     app: &App,
     caller: &Caller,
@@ -107,7 +107,7 @@ pub async fn update(
 ) -> Result<Given> {
     let within = app.authorize::<UpdateAssignment>(caller, id)?;
     let mut tx = app.write(&within).await?;
-    people::hold(app, &mut tx, id).await?;
+    let organization = people::hold(app, &mut tx, id).await?;
     let permit = app.authorize::<UpdateAssignment>(caller, id)?;
     let (audit, now) = app.audit();
     let before = resource_grant(&mut tx, id, grant).await?;
@@ -121,6 +121,10 @@ pub async fn update(
     admit_holder(app, caller, id, (after.role, after.reach), (after.expires_at, now))?;
     if before.revision != seen {
         return Err(Error::Stale);
+    }
+    if after.in_force(now) {
+        // Whose role had ended comes back as anybody who is new (PLAN-2).
+        people::admit_member(&mut tx, &organization, before.user, now).await?;
     }
     let user = tx.user(before.user).await?;
     tx.assignment_update(&permit, (&before, &after), &user, (audit, now)).await?;

@@ -21,7 +21,7 @@ use crate::{Listed, PageRequest};
 pub struct Details {
     /// The account.
     pub user: User,
-    /// The strongest role that they have there.
+    /// The strongest role that they have there; `none` when it has ended (ROLE-9).
     pub role: &'static str,
     /// What gives them access.
     pub sources: Vec<Source>,
@@ -62,7 +62,7 @@ pub enum Source {
 pub struct Filter {
     /// `direct`, `inherited` or `team`.
     pub source: Option<String>,
-    /// `owner`, `administrator`, `custom`, `member`, or the id of a custom role.
+    /// `owner`, `administrator`, `custom`, `member`, `none`, or the id of a custom role.
     pub role: Option<String>,
 }
 
@@ -76,10 +76,9 @@ impl Filter {
             Some(_) => return Err(Error::field("source", "it is one of `direct`, `inherited`, `team`")),
         };
         let role = self.role.clone().unwrap_or_default();
-        let words = ["", "owner", "administrator", "custom", "member"];
+        let words = ["", "owner", "administrator", "custom", "member", "none"];
         if !words.contains(&role.as_str()) && role.parse::<RoleId>().is_err() {
-            let problem =
-                "it is one of `owner`, `administrator`, `custom`, `member`, or the id of a custom role";
+            let problem = "it is one of `owner`, `administrator`, `custom`, `member`, `none`, or the id of a custom role";
             return Err(Error::field("role", problem));
         }
         Ok(MemberFilter { source, role })
@@ -107,6 +106,15 @@ pub async fn list(
     let view = View::new(app, &mut tx, caller, id, &seen).await?;
     let items = listed.items.into_iter().map(|member| view.details(member)).collect::<Result<_>>()?;
     Ok(Listed { items, next: listed.next })
+}
+
+/// Who owns an organization, and how many people are members of it.
+///
+/// # Errors
+/// Those of [`App::authorize`].
+pub async fn summary(app: &App, caller: &Caller, id: OrganizationId) -> Result<(Option<User>, u64)> {
+    let permit = app.authorize::<ViewMembers>(caller, id)?;
+    app.read(&permit).await?.members_summary(&permit, app.now()).await
 }
 
 /// What one caller sees of one organization's members.
@@ -142,10 +150,11 @@ impl<'a> View<'a> {
 
     fn details(&self, member: Member) -> Result<Details> {
         let now = self.app.now();
-        let in_force = |grant: &Assignment| grant.expires_at.is_none_or(|end| now < end);
+        let in_force = |grant: &Assignment| grant.in_force(now);
         let role = member.grants.iter().filter(|grant| in_force(grant)).map(|grant| grant.role).min();
         let mut may_remove = self.may_remove && member.user.id != self.caller.user;
         let mut here = !member.teams.is_empty();
+        let role = role.map_or(if here { "member" } else { "none" }, Role::word);
         let mut sources = Vec::new();
         for grant in member.grants {
             if grant.organization == self.id {
@@ -167,7 +176,7 @@ impl<'a> View<'a> {
             sources.push(Source::Team { team: seen.then_some((id, team.slug, team.name)), role });
         }
         let actions = if may_remove && here { vec!["remove"] } else { Vec::new() };
-        Ok(Details { user: member.user, role: role.map_or("member", Role::word), sources, actions })
+        Ok(Details { user: member.user, role, sources, actions })
     }
 
     /// Whether the grant is one that the caller could change or take away (ROLE-7).

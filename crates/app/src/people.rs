@@ -6,7 +6,7 @@ use bastide_model::names::Email;
 use bastide_model::organization::Organization;
 use bastide_model::permission::PermissionSet;
 use bastide_model::user::{Access, User};
-use bastide_model::{Error, OrganizationId, RealmId, Result, UserId, plan};
+use bastide_model::{Error, OrganizationId, RealmId, Result, Timestamp, UserId, plan};
 use bastide_store::Tx;
 
 use crate::organizations::refuse_deleting;
@@ -65,12 +65,17 @@ pub(crate) async fn hold(app: &App, tx: &mut Tx, id: OrganizationId) -> Result<O
 ///
 /// # Errors
 /// [`Error::LimitExceeded`] by the organization's plan.
-pub(crate) async fn admit_member(tx: &mut Tx, organization: &Organization, user: UserId) -> Result<()> {
-    if tx.is_member(organization.id, user).await? {
+pub(crate) async fn admit_member(
+    tx: &mut Tx,
+    organization: &Organization,
+    user: UserId,
+    now: Timestamp,
+) -> Result<()> {
+    if tx.is_member(organization.id, user, now).await? {
         return Ok(());
     }
     let plan = tx.plan(organization.realm, organization.plan).await?;
-    let count = tx.members_count(organization.id).await?;
+    let count = tx.members_count(organization.id, now).await?;
     plan::admit_one_more("members", count, plan.limits.members, &plan)
 }
 

@@ -299,12 +299,12 @@ pub async fn set_member(
         return Err(Error::conflict("in_team_already", detail));
     }
     refuse_lacking(lacks(app, caller, (id, role))?)?;
+    let (audit, now) = app.audit();
     match &before {
         Some(before) => refuse_lacking(lacks(app, caller, (id, before.role))?)?,
-        None => people::admit_member(&mut tx, &of, user.id).await?,
+        None => people::admit_member(&mut tx, &of, user.id, now).await?,
     }
     let was = before.as_ref().map(|before| before.role);
-    let (audit, now) = app.audit();
     if was != Some(role) {
         tx.team_member_set(&permit, &team, (&user, was, role), (audit, now)).await?;
         app.publish(tx.commit().await?).await?;

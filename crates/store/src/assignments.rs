@@ -35,12 +35,12 @@ statements! {
         where m.organization_id = $1 and m.user_id = $2 order by t.slug";
     LEAVE_ROLES = "delete from assignments where organization_id = $1 and user_id = $2 and role <> 'owner'";
     LEAVE_TEAMS = "delete from team_members where organization_id = $1 and user_id = $2";
-    FORGET_HOME = "update users set home_organization_id = null, revision = revision + 1 \
-        where id = $2 and home_organization_id = $1";
     IS_MEMBER = "select (select count(*) from assignments where organization_id = $1 and user_id = $2 \
-        and role <> 'billing_administrator') + (select count(*) from team_members where organization_id = $1 and user_id = $2)";
+        and role <> 'billing_administrator' and (expires_at_ms is null or expires_at_ms > $3)) \
+        + (select count(*) from team_members where organization_id = $1 and user_id = $2)";
     MEMBERS_COUNT = "select count(*) from (select user_id from assignments where organization_id = $1 \
-        and role <> 'billing_administrator' union select user_id from team_members where organization_id = $1) people";
+        and role <> 'billing_administrator' and (expires_at_ms is null or expires_at_ms > $2) \
+        union select user_id from team_members where organization_id = $1) people";
     ROLES_OF_SLUG = "select id, organization_id from roles where realm_id = $1 and slug = $2";
 }
 
@@ -74,6 +74,13 @@ pub struct Assignment {
     pub created_at: Timestamp,
     /// Which state of it this is, from 1 on.
     pub revision: i64,
+}
+
+impl Assignment {
+    /// Whether it gives anything at a moment (ROLE-9).
+    pub fn in_force(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// Everything that somebody has in an organization itself.
@@ -172,6 +179,7 @@ impl Tx {
         let held =
             || format!("{} has this role already; change that grant, or take it away first", user.email);
         self.run(INSERT, args).await.map_err(say("role_held", held))?;
+        self.home_settle(user.id, audit.1).await?;
         self.change(Change::Assignment { id, user: user.id, organization, role, reach, expires_at });
         self.audit(permit, audit, person(user), None, Some(described(assignment))).await
     }
@@ -194,6 +202,7 @@ impl Tx {
         if self.run(UPDATE, args).await? == 0 {
             return Err(Error::Stale);
         }
+        self.home_settle(user.id, audit.1).await?;
         self.change(Change::Assignment { id, user: user.id, organization, role, reach, expires_at });
         self.audit(permit, audit, person(user), Some(described(before)), Some(described(after))).await
     }
@@ -214,12 +223,13 @@ impl Tx {
         if self.run(DELETE, args![organization.uuid(), id.uuid()]).await? == 0 {
             return Err(Error::NotFound);
         }
+        self.home_settle(assignment.user, audit.1).await?;
         self.change(Change::AssignmentGone { id, user: assignment.user });
         self.audit(permit, audit, person(user), Some(described(assignment)), None).await
     }
 
-    /// Ends everything that somebody has in an organization: roles, teams, the billing role; and it is their home no more
-    /// (ORG-9, INV-5). One record tells what there was.
+    /// Ends everything that somebody has in an organization: roles, teams, the billing role; and their home
+    /// is elsewhere (ORG-9, INV-5, HIER-5). One record tells what there was.
     ///
     /// # Errors
     /// [`Error::NotFound`] when there is nothing; [`Error::Internal`] when the organization is theirs, which is said better
@@ -238,9 +248,10 @@ impl Tx {
         if had.owns() {
             return Err(Error::internal("an owner is not dismissed"));
         }
-        for sql in [LEAVE_ROLES, LEAVE_TEAMS, FORGET_HOME] {
+        for sql in [LEAVE_ROLES, LEAVE_TEAMS] {
             self.run(sql, args![id.uuid(), user.id.uuid()]).await?;
         }
+        self.home_settle(user.id, audit.1).await?;
         for assignment in &had.assignments {
             self.change(Change::AssignmentGone { id: assignment.id, user: user.id });
         }
@@ -279,30 +290,29 @@ impl Tx {
         Ok(Belongings { assignments, teams })
     }
 
-    /// Forgets that an organization is somebody's home when they have nothing there any more (HIER-5).
-    pub(crate) async fn home_forget(&mut self, user: UserId, organization: OrganizationId) -> Result<()> {
-        if self.belongings(organization, user).await?.is_empty() {
-            self.run(FORGET_HOME, args![organization.uuid(), user.uuid()]).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether somebody is a member of an organization: by a role that was given there, or by a team.
+    /// Whether somebody is a member of an organization: by a role that was given there and is in force, or by a team.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn is_member(&mut self, organization: OrganizationId, user: UserId) -> Result<bool> {
-        let (found,): (i64,) = self.one(IS_MEMBER, args![organization.uuid(), user.uuid()]).await?;
+    pub async fn is_member(
+        &mut self,
+        organization: OrganizationId,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let args = args![organization.uuid(), user.uuid(), now.as_millis()];
+        let (found,): (i64,) = self.one(IS_MEMBER, args).await?;
         Ok(found > 0)
     }
 
-    /// How many people are members of an organization, each once (PLAN-1). Under the organization's lock it stays true
-    /// until the end of the transaction.
+    /// How many people are members of an organization, each once (PLAN-1); whose roles there have all ended is none
+    /// (ROLE-9). Under the organization's lock it stays true until the end of the transaction.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn members_count(&mut self, organization: OrganizationId) -> Result<u64> {
-        let (count,): (i64,) = self.one(MEMBERS_COUNT, args![organization.uuid()]).await?;
+    pub async fn members_count(&mut self, organization: OrganizationId, now: Timestamp) -> Result<u64> {
+        let args = args![organization.uuid(), now.as_millis()];
+        let (count,): (i64,) = self.one(MEMBERS_COUNT, args).await?;
         Ok(count.unsigned_abs())
     }
 

@@ -3,7 +3,7 @@
 use bastide_authz::action::{AdvanceDeletion, DeleteOrganization};
 use bastide_authz::{Change, Permit};
 use bastide_model::organization::{Organization, OrganizationState};
-use bastide_model::{AuditId, Error, OrganizationId, Result, Timestamp};
+use bastide_model::{AuditId, Error, OrganizationId, Result, Timestamp, UserId};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ statements! {
         where id = $1 and state <> 'active' and deleted_at_ms is null";
     BURY = "update organizations set state = 'deleted', deleted_at_ms = $2, revision = revision + 1 \
         where id = $1 and state <> 'active' and deleted_at_ms is null";
-    FORGET_HOME = "update users set home_organization_id = null where home_organization_id = $1";
+    AT_HOME = "select id from users where home_organization_id = $1 order by id";
     ASSIGNMENTS_DELETE = "delete from assignments where organization_id = $1";
     PROJECT_TEAMS_DELETE = "delete from project_teams where organization_id = $1";
     PROJECTS_DELETE = "delete from projects where organization_id = $1";
@@ -29,8 +29,7 @@ statements! {
 }
 
 /// What goes with an organization, in the order in which rows refer to each other.
-const WITH_IT: [&str; 8] = [
-    FORGET_HOME,
+const WITH_IT: [&str; 7] = [
     ASSIGNMENTS_DELETE,
     PROJECT_TEAMS_DELETE,
     PROJECTS_DELETE,
@@ -107,7 +106,11 @@ impl Tx {
             self.placements_forget(id).await?;
             self.host_names_forget(id).await?;
             self.change(Change::OrganizationGone { id });
-            self.run(BURY, args![id.uuid(), audit.1.as_millis()]).await?
+            let buried = self.run(BURY, args![id.uuid(), audit.1.as_millis()]).await?;
+            for (user,) in self.all::<(Uuid,)>(AT_HOME, args![id.uuid()]).await? {
+                self.home_settle(UserId::from_uuid(user), audit.1).await?;
+            }
+            buried
         } else {
             self.run(SET_STATE, args![id.uuid(), state.as_str()]).await?
         };

@@ -21,16 +21,21 @@ use crate::users::{UserRow, user};
 const CHUNK: usize = 50;
 
 statements! {
-    PAGE = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, \
-        u.revision, u.search from users u join (select user_id from assignments where organization_id = $1 and \
-        role <> 'billing_administrator' and $7 in ('', 'direct') and ($8 = '' or role = $8 or ($8 = 'custom' \
-        and role_id is not null)) union select user_id from assignments where organization_id in ($9, $10, \
-        $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, \
-        $31, $32, $33, $34, $35, $36, $37, $38, $39) and reach = 'beneath' and role <> 'billing_administrator' \
-        and (expires_at_ms is null or expires_at_ms > $6) and $7 in ('', 'inherited') and ($8 = '' or role = \
-        $8 or ($8 = 'custom' and role_id is not null)) union select user_id from team_members where \
-        organization_id = $1 and $7 in ('', 'team') and $8 in ('', 'member')) found on found.user_id = u.id \
-        where u.search like $2 escape '\\' and (u.search, u.id) > ($3, $4) order by u.search, u.id limit $5";
+    PAGE = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision, \
+        u.search from users u join (select user_id from assignments where organization_id = $1 and role <> \
+        'billing_administrator' and $7 in ('', 'direct') and ($8 in ('', 'none') or (expires_at_ms is null or \
+        expires_at_ms > $6) and (role = $8 or ($8 = 'custom' and role_id is not null))) union select user_id from \
+        assignments where organization_id in ($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+        $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39) and reach = 'beneath' \
+        and role <> 'billing_administrator' and (expires_at_ms is null or expires_at_ms > $6) and $7 in ('', \
+        'inherited') and ($8 = '' or role = $8 or ($8 = 'custom' and role_id is not null)) union select user_id \
+        from team_members where organization_id = $1 and $7 in ('', 'team') and $8 in ('', 'member')) found on \
+        found.user_id = u.id where u.search like $2 escape '\\' and (u.search, u.id) > ($3, $4) and ($8 <> 'none' \
+        or not exists (select 1 from assignments f where f.user_id = u.id and f.role <> 'billing_administrator' \
+        and (f.expires_at_ms is null or f.expires_at_ms > $6) and (f.organization_id = $1 or f.reach = 'beneath' \
+        and f.organization_id in ($9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, \
+        $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39))) and not exists (select 1 from \
+        team_members m where m.user_id = u.id and m.organization_id = $1)) order by u.search, u.id limit $5";
     GRANTS = "select a.id, a.organization_id, a.user_id, a.role, r.slug as role_slug, r.name as role_name, a.reach, \
         a.expires_at_ms, a.created_at_ms, a.revision from assignments a left join roles r on r.id = a.role_id where \
         a.user_id in ($34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51, \
@@ -43,6 +48,8 @@ statements! {
         where m.organization_id = $1 and m.user_id in ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
         $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, \
         $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51) order by t.slug, t.id";
+    OWNER = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision \
+        from users u join assignments a on a.user_id = u.id where a.organization_id = $1 and a.role = 'owner'";
     BILLING = "select u.id, u.realm_id, u.email, u.name, u.access, u.home_organization_id, u.created_at_ms, u.revision \
         from users u join assignments a on a.user_id = u.id \
         where a.organization_id = $1 and a.role = 'billing_administrator' order by u.search, u.id";
@@ -85,7 +92,8 @@ pub struct MemberTeam {
 pub struct MemberFilter {
     /// What gives them access: `direct`, `inherited` or `team`; everything when there is nothing.
     pub source: &'static str,
-    /// Their role by that: the word of a role, `custom`, the text of a custom role's id, or `member`.
+    /// Their role by that, in force: the word of a role, `custom`, the text of a custom role's id, `member`, or
+    /// `none` for those whose every role has ended.
     pub role: String,
 }
 
@@ -145,6 +153,20 @@ impl Tx {
         };
         let items = found.items.into_iter().map(member).collect::<Result<_>>()?;
         Ok(Listed { items, next: found.next })
+    }
+
+    /// Who owns an organization, and how many people are members of it (ORG-3, PLAN-1).
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn members_summary(
+        &mut self,
+        permit: &Permit<ViewMembers>,
+        now: Timestamp,
+    ) -> Result<(Option<User>, u64)> {
+        let id = permit.target();
+        let owner: Option<UserRow> = self.maybe(OWNER, args![id.uuid()]).await?;
+        Ok((owner.as_ref().map(user).transpose()?, self.members_count(id, now).await?))
     }
 
     /// Who administers the billing of an organization, by name (BILL-1).

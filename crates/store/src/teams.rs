@@ -231,7 +231,7 @@ impl Tx {
         }
         self.change(Change::TeamGone { id });
         for member in &members {
-            self.home_forget(member.user, before.organization).await?;
+            self.home_settle(member.user, audit.1).await?;
         }
         let roles: BTreeMap<_, _> = members.iter().map(|one| (one.user.to_string(), one.role)).collect();
         let mut was = fields(before);
@@ -291,7 +291,7 @@ impl Tx {
             audit.1.as_millis(),
         ];
         self.run(MEMBER_PUT, args).await?;
-        self.user_home_default(user.id, of.organization).await?;
+        self.home_settle(user.id, audit.1).await?;
         self.change(Change::TeamMember { team: id, user: user.id, role });
         let (before, after) = (before.map(|role| place(user.id, role)), place(user.id, role));
         self.audit(permit, audit, target(of), before, Some(after)).await
@@ -314,7 +314,7 @@ impl Tx {
             return Err(Error::NotFound);
         }
         self.change(Change::TeamMemberGone { team: id, user });
-        self.home_forget(user, of.organization).await?;
+        self.home_settle(user, audit.1).await?;
         self.audit(permit, audit, target(of), Some(place(user, role)), None).await
     }
 

@@ -24,7 +24,6 @@ statements! {
     COUNT = "select count(*) from tokens where user_id = $1 and expires_at_ms > $2";
     TOUCH = "update tokens set last_used_at_ms = $2 where id = $1 and (last_used_at_ms is null or last_used_at_ms < $3)";
     DELETE = "delete from tokens where user_id = $1 and id = $2 returning name";
-    LOCK_USER = "update users set revision = revision where id = $1";
 }
 
 rows! {
@@ -102,7 +101,7 @@ impl Tx {
     /// # Errors
     /// Those of the database.
     pub async fn tokens_count_locked(&mut self, user: UserId, now: Timestamp) -> Result<u64> {
-        self.run(LOCK_USER, args![user.uuid()]).await?;
+        self.user_hold(user).await?;
         let (count,): (i64,) = self.one(COUNT, args![user.uuid(), now.as_millis()]).await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }

@@ -1,6 +1,8 @@
 //! The tree of organizations: what lies above and beneath, and moves (HIER-1, HIER-4).
 
-use bastide_authz::action::{ChangeChildren, CreateRootOrganization, DeleteOrganization, MoveOrganization};
+use bastide_authz::action::{
+    ChangeChildren, CreateOrganization, CreateRootOrganization, DeleteOrganization, MoveOrganization,
+};
 use bastide_authz::{Change, Permit};
 use bastide_model::limits::TREE_DEPTH_MAX;
 use bastide_model::names::{DisplayName, Slug};
@@ -24,6 +26,7 @@ statements! {
         select o.id, beneath.depth + 1 from organizations o join beneath on o.parent_id = beneath.id \
         where o.deleted_at_ms is null and beneath.depth < 64) select cast(max(depth) as bigint) from beneath";
     CHILDREN = "select id, slug, name from organizations where parent_id = $1 and deleted_at_ms is null order by slug";
+    CHILDREN_COUNT = "select count(*) from organizations where parent_id = $1 and deleted_at_ms is null";
     MOVE = "update organizations set parent_id = $3, revision = revision + 1 \
         where id = $1 and revision = $2 and state = 'active' and deleted_at_ms is null";
 }
@@ -109,6 +112,15 @@ impl Tx {
             Ok((OrganizationId::from_uuid(row.id), slug, parse("organizations.name", &row.name)?))
         };
         rows.into_iter().map(child).collect()
+    }
+
+    /// How many organizations lie directly beneath (PLAN-1): for whoever may make another, whom the limit tells as much.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn children_count(&mut self, permit: &Permit<CreateOrganization>) -> Result<u64> {
+        let (count,): (i64,) = self.one(CHILDREN_COUNT, args![permit.target().uuid()]).await?;
+        Ok(count.unsigned_abs())
     }
 
     /// Whether an organization may lie beneath another with everything that is beneath it, as far as the tree is concerned:

@@ -33,6 +33,15 @@ statements! {
     PASSWORD = "select id, password_hash from users where realm_id = $1 and email_key = $2";
     HOME_SET = "update users set home_organization_id = $2, revision = revision + 1 \
         where id = $1 and home_organization_id is null";
+    HOLD = "update users set revision = revision where id = $1";
+    HOME_OF = "select p.organization_id from users u join (select user_id, organization_id, created_at_ms from assignments \
+        where user_id = $1 and role <> 'billing_administrator' and (expires_at_ms is null or expires_at_ms > $2) union all \
+        select user_id, organization_id, created_at_ms from team_members where user_id = $1) p on p.user_id = u.id \
+        join organizations o on o.id = p.organization_id where o.deleted_at_ms is null \
+        and (o.state = 'active' or o.id = u.home_organization_id) \
+        order by case when o.id = u.home_organization_id then 0 else 1 end, p.created_at_ms, p.organization_id limit 1";
+    HOME_PUT = "update users set home_organization_id = $2, revision = revision + 1 \
+        where id = $1 and home_organization_id is distinct from $2";
 }
 
 rows! {
@@ -123,7 +132,27 @@ impl Tx {
         Ok(row.map(|row| (UserId::from_uuid(row.id), row.password_hash)))
     }
 
-    /// Gives an account without a home organization its first (HIER-5).
+    /// Holds an account's row until the end of the transaction.
+    pub(crate) async fn user_hold(&mut self, user: UserId) -> Result<()> {
+        self.run(HOLD, args![user.uuid()]).await.map(|_| ())
+    }
+
+    /// Says anew which organization is somebody's home (HIER-5), after something was given to them or taken from them: the one
+    /// that was, while they have a role in force or a team there; else the one of their oldest such; else none. Who has
+    /// only the billing role does not see the organization, so it is no home.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub(crate) async fn home_settle(&mut self, user: UserId, now: Timestamp) -> Result<()> {
+        // Of two who take something from one person at different places the second sees what the first did.
+        self.user_hold(user).await?;
+        let home: Vec<(Uuid,)> = self.all_anywhere(HOME_OF, args![user.uuid(), now.as_millis()]).await?;
+        let home = home.first().map(|(id,)| *id);
+        self.run(HOME_PUT, args![user.uuid(), home]).await?;
+        Ok(())
+    }
+
+    /// Gives an account without a home organization the first that is made for it (HIER-5).
     ///
     /// # Errors
     /// Those of the database.

@@ -36,7 +36,7 @@ pub(crate) struct ListMembersArgs {
     /// Only who has access by this.
     #[arg(long)]
     source: Option<SourceArg>,
-    /// Only who has it with this role: owner, administrator, custom, member, or the id of a custom role.
+    /// Only who has it with this role: owner, administrator, custom, member, none (ended), or the id of a custom role.
     #[arg(long)]
     role: Option<String>,
     #[command(flatten)]

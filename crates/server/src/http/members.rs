@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use bastide_api::members::{
-    AccessSource, AssignmentChange, AssignmentView, MemberQuery, MemberView, Named, NewAssignment, Reach,
+    AccessSource, AssignmentChange, AssignmentView, Colleague, MemberQuery, MemberView, Named, NewAssignment,
+    Reach,
 };
 use bastide_api::{Page, PageQuery};
 use bastide_app::assignments::{self, Change, Given};
@@ -40,6 +41,17 @@ pub(crate) async fn list(
     let page = paging::request(&PageQuery { page_size, page_token, search })?;
     let listed = members::list(&hub.app, &caller, id, (&Filter { source, role }, &page)).await?;
     Ok(Out::page(paging::page(listed, member), &here))
+}
+
+/// The owner of an organization and the number of its members, for the console's overview.
+pub(crate) async fn summary(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+) -> Result<(Option<Colleague>, u64), Failure> {
+    let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
+    let (owner, members) = members::summary(&hub.app, &caller, id).await?;
+    Ok((owner.map(views::colleague), members))
 }
 
 pub(crate) async fn remove(

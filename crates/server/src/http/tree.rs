@@ -4,7 +4,7 @@ use axum::extract::State;
 use bastide_api::organizations::OrganizationView;
 use bastide_api::tree::{AccessChange, BlockerView, DeletionView, Move, MovePreview, NamedOrganization};
 use bastide_api::{Page, PageQuery};
-use bastide_app::{organizations, tree};
+use bastide_app::{organizations, plans, tree};
 use bastide_model::OrganizationId;
 use bastide_model::access::Caller;
 use bastide_model::organization::{Blocker, BlockerKind, Organization, OrganizationState};
@@ -93,6 +93,16 @@ pub(crate) async fn children(
     let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
     let listed = organizations::children(&hub.app, &caller, id, &paging::request(&query)?).await?;
     Ok(Out::page(paging::page(listed, views::organization), &here))
+}
+
+/// How many organizations lie directly beneath one, for the console's overview.
+pub(crate) async fn children_count(
+    State(hub): State<Hub>,
+    Who(caller): Who,
+    At(name): At<Name>,
+) -> Result<u64, Failure> {
+    let id = organizations::resolve(&hub.app, &caller, name.as_str()).await?;
+    Ok(plans::children_count(&hub.app, &caller, id).await?)
 }
 
 /// What lies beneath an organization, however deep, for the console's tree; and whether there is more.

@@ -9,6 +9,7 @@ use bastide_authz::action::{
     WithdrawBilling, WithdrawRole,
 };
 use bastide_authz::{Billing, Bounds};
+use bastide_model::organization::OrganizationState;
 use bastide_model::role::{Reach, Role};
 use bastide_model::{
     AssignmentId, Error, OrganizationId, RealmId, Result, RoleId, SystemIds, TeamId, Timestamp, UserId,
@@ -16,6 +17,7 @@ use bastide_model::{
 use bastide_store::{Assignment, Listed, Member, MemberFilter, PageRequest};
 
 use crate::bed::{Bed, both_engines, code, race};
+use crate::deletion;
 
 both_engines! {
     role_3_roles_are_given_changed_and_taken_away,
@@ -29,6 +31,9 @@ both_engines! {
     members_are_paged_and_chosen_by_source_and_role,
     plan_1_each_person_counts_once,
     plan_2_two_at_one_time_never_pass_the_limit_together,
+    plan_2_role_9_an_ended_role_takes_no_seat,
+    hier_5_home_is_where_one_belongs_longest,
+    hier_5_two_who_take_from_one_person_leave_no_home_behind,
 }
 
 pub(crate) fn grant(bed: &Bed, organization: OrganizationId, user: UserId, role: Role) -> Assignment {
@@ -198,17 +203,15 @@ async fn org_9_everything_ends_at_once(bed: Bed) {
         give_billing(&bed, ada, &grant(&bed, organization, bob, Role::BillingAdministrator)).await.unwrap();
         team(&bed, organization, "core", &[bob, ada]).await;
     }
-    let mut tx = bed.write().await;
-    tx.user_home_default(bob, id).await.unwrap();
-    tx.commit().await.unwrap();
     let user = bed.read().await.user(bob).await.unwrap();
+    assert_eq!(user.home, Some(id), "the first role given");
     let (permit, graph) = (bed.site::<RemoveMember>(id).await, bed.graph().await);
     let mut tx = bed.write().await;
     tx.dismiss(&permit, &user, bed.audit()).await.unwrap();
     let committed = tx.commit().await.unwrap();
     let had = bed.read().await.belongings(id, bob).await.unwrap();
     assert!(had.is_empty(), "{had:?}");
-    assert_eq!(bed.read().await.user(bob).await.unwrap().home, None);
+    assert_eq!(bed.read().await.user(bob).await.unwrap().home, Some(other), "where they still belong");
     let kept = bed.read().await.belongings(other, bob).await.unwrap();
     assert_eq!((kept.assignments.len(), kept.teams.len()), (2, 1), "elsewhere everything stays");
     assert_eq!(bed.read().await.belongings(id, ada).await.unwrap().teams.len(), 1, "and of everybody else");
@@ -368,7 +371,7 @@ async fn plan_1_each_person_counts_once(bed: Bed) {
     );
     let root = bed.root("top", ada).await;
     let child = bed.child("child", root, bob).await;
-    let count = async || bed.read().await.members_count(child).await.unwrap();
+    let count = async || bed.read().await.members_count(child, bed.now()).await.unwrap();
     assert_eq!(count().await, 1);
     give(&bed, &grant(&bed, child, bob, Role::Administrator)).await.unwrap();
     team(&bed, child, "core", &[bob]).await;
@@ -377,11 +380,11 @@ async fn plan_1_each_person_counts_once(bed: Bed) {
     give(&bed, &Assignment { reach: Reach::Beneath, ..from_above }).await.unwrap();
     assert_eq!(count().await, 1);
     for (user, member) in [(bob, true), (eve, false), (ada, false)] {
-        assert_eq!(bed.read().await.is_member(child, user).await, Ok(member));
+        assert_eq!(bed.read().await.is_member(child, user, bed.now()).await, Ok(member));
     }
     team(&bed, child, "more", &[eve]).await;
     assert_eq!(count().await, 2);
-    assert_eq!(bed.read().await.is_member(child, eve).await, Ok(true));
+    assert_eq!(bed.read().await.is_member(child, eve, bed.now()).await, Ok(true));
 }
 
 /// E-30, PLAN-2: whoever holds the organization counts alone, so of many at one time as many pass as there is room for.
@@ -398,7 +401,7 @@ async fn plan_2_two_at_one_time_never_pass_the_limit_together(bed: Bed) {
         attempts.push(async move {
             let mut tx = store.write(&Bounds::Everything).await.unwrap();
             tx.organization_lock(id).await.unwrap();
-            if tx.members_count(id).await.unwrap() >= 4 {
+            if tx.members_count(id, audit.1).await.unwrap() >= 4 {
                 return false;
             }
             tx.assign(&permit, &given, &user, audit).await.unwrap();
@@ -407,7 +410,132 @@ async fn plan_2_two_at_one_time_never_pass_the_limit_together(bed: Bed) {
         });
     }
     assert_eq!(race(attempts).await.into_iter().filter(|given| *given).count(), 3);
-    assert_eq!(bed.read().await.members_count(id).await.unwrap(), 4);
+    assert_eq!(bed.read().await.members_count(id, bed.now()).await.unwrap(), 4);
+}
+
+/// PLAN-2, ROLE-9: whose only role has ended takes no seat, is listed with no role, and is found as such and not by the role
+/// that was.
+async fn plan_2_role_9_an_ended_role_takes_no_seat(bed: Bed) {
+    let (ada, bob, eve) = (
+        bed.user("ada@example.org").await,
+        bed.user("bob@example.org").await,
+        bed.user("eve@example.org").await,
+    );
+    let root = bed.root("top", ada).await;
+    let id = bed.child("acme", root, ada).await;
+    let end = bed.now();
+    for user in [bob, eve] {
+        let ended = Assignment { expires_at: Some(end), ..grant(&bed, id, user, Role::Administrator) };
+        give(&bed, &ended).await.unwrap();
+    }
+    let before = Timestamp::from_millis(end.as_millis() - 1);
+    for (at, people) in [(before, 3), (end, 1)] {
+        assert_eq!(bed.read().await.members_count(id, at).await, Ok(people));
+        assert_eq!(bed.read().await.is_member(id, bob, at).await, Ok(people == 3));
+    }
+    let found = async |role: &str, at: Timestamp| {
+        let filter = MemberFilter { source: "", role: role.to_owned() };
+        let permit = bed.permit::<ViewMembers>(ada, id).await;
+        let page = PageRequest::new(None, None, None).unwrap();
+        let listed = bed.read().await.member_list(&permit, &page, (&filter, &[root]), at).await.unwrap();
+        listed.items.into_iter().map(|member| member.user.id).collect::<Vec<_>>()
+    };
+    assert_eq!(found("administrator", before).await, [bob, eve]);
+    assert_eq!(found("none", before).await, []);
+    assert_eq!(found("administrator", end).await, []);
+    assert_eq!(found("none", end).await, [bob, eve]);
+    assert_eq!(found("", end).await, [ada, bob, eve], "they are listed until it is taken away");
+    // By a team, or by a role from above, they have a role again.
+    team(&bed, id, "core", &[bob]).await;
+    let above = grant(&bed, root, eve, Role::Administrator);
+    give(&bed, &Assignment { reach: Reach::Beneath, ..above }).await.unwrap();
+    assert_eq!(found("none", end).await, []);
+    assert_eq!(bed.read().await.members_count(id, end).await, Ok(2));
+}
+
+/// HIER-5: a role gives a home to who has none, the billing role does not; a home that is lost becomes that of the oldest role
+/// in force or team, and none when there is none.
+async fn hier_5_home_is_where_one_belongs_longest(bed: Bed) {
+    let (ada, bob) = (bed.user("ada@example.org").await, bed.user("bob@example.org").await);
+    let home = async || bed.read().await.user(bob).await.unwrap().home;
+    let mut places = Vec::new();
+    for slug in ["one", "two", "three", "four", "five"] {
+        places.push(bed.root(slug, ada).await);
+    }
+    let &[one, two, three, four, five] = places.as_slice() else { unreachable!("five were made") };
+    give_billing(&bed, ada, &grant(&bed, five, bob, Role::BillingAdministrator)).await.unwrap();
+    assert_eq!(home().await, None, "who has only the billing role does not see it");
+    let at = |age: i64| Timestamp::from_millis(bed.now().as_millis() - age);
+    let given =
+        |place, age| Assignment { created_at: at(age), ..grant(&bed, place, bob, Role::Administrator) };
+    let ended = Assignment { expires_at: Some(at(1)), ..given(four, 9_000) };
+    let (first, second, third) = (given(one, 1_000), given(two, 2_000), given(three, 3_000));
+    give(&bed, &ended).await.unwrap();
+    assert_eq!(home().await, None, "it has ended");
+    for grant in [&first, &second, &third] {
+        give(&bed, grant).await.unwrap();
+        assert_eq!(home().await, Some(one), "the first stays");
+    }
+    let user = bed.read().await.user(bob).await.unwrap();
+    let take = async |grant: &Assignment| {
+        let permit = bed.site::<WithdrawRole>(grant.organization).await;
+        let mut tx = bed.store.write(&bounds(&bed, grant.organization).await).await.unwrap();
+        tx.withdraw(&permit, grant, &user, bed.audit()).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    team(&bed, one, "core", &[bob]).await;
+    take(&first).await;
+    assert_eq!(home().await, Some(one), "by the team");
+    let permit = bed.site::<RemoveMember>(one).await;
+    let mut tx = bed.store.write(&bounds(&bed, one).await).await.unwrap();
+    tx.dismiss(&permit, &user, bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(home().await, Some(three), "the oldest");
+    deletion::delete(&bed, two).await.unwrap();
+    take(&third).await;
+    assert_eq!(home().await, None, "nobody comes home to what is being deleted");
+    let permit = bed.site::<UpdateAssignment>(four).await;
+    let before = bed.read().await.assignment(four, ended.id).await.unwrap();
+    let after = Assignment { expires_at: None, ..before.clone() };
+    let mut tx = bed.write().await;
+    tx.assignment_update(&permit, (&before, &after), &user, bed.audit()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(home().await, Some(four), "extended");
+    give(&bed, &given(five, 0)).await.unwrap();
+    deletion::delete(&bed, four).await.unwrap();
+    assert_eq!(home().await, Some(four), "until it is gone");
+    deletion::tear_down(&bed, four, OrganizationState::Deleted).await.unwrap();
+    assert_eq!(home().await, Some(five));
+}
+
+/// The bounds of who works in one organization only.
+async fn bounds(bed: &Bed, id: OrganizationId) -> Bounds {
+    Bounds::Organizations(bed.organization(id).await.realm, BTreeSet::from([id]))
+}
+
+/// HIER-5, E-30: of two who take something from one person at two places at one time, neither leaves them a home where they
+/// have nothing.
+async fn hier_5_two_who_take_from_one_person_leave_no_home_behind(bed: Bed) {
+    let (ada, bob) = (bed.user("ada@example.org").await, bed.user("bob@example.org").await);
+    for number in 0..4 {
+        let mut attempts = Vec::new();
+        for side in ["a", "b"] {
+            let id = bed.root(&format!("{side}{number}"), ada).await;
+            let given = grant(&bed, id, bob, Role::Administrator);
+            give(&bed, &given).await.unwrap();
+            let user = bed.read().await.user(bob).await.unwrap();
+            let permit = bed.site::<WithdrawRole>(id).await;
+            let (store, audit) = (bed.store.clone(), bed.audit());
+            attempts.push(async move {
+                let mut tx = store.write(&Bounds::Everything).await.unwrap();
+                tx.withdraw(&permit, &given, &user, audit).await.unwrap();
+                tokio::task::yield_now().await;
+                tx.commit().await.unwrap();
+            });
+        }
+        race(attempts).await;
+        assert_eq!(bed.read().await.user(bob).await.unwrap().home, None);
+    }
 }
 
 /// Everything about roles that leaves a record, one after another; `seen` is told of each.

@@ -450,7 +450,7 @@ async fn org_8_nothing_is_made_in_an_organization_that_is_being_deleted(bed: Bed
 async fn plan_2_people_are_counted_once(bed: Bed) {
     let (owner, member) = (bed.user("ada@example.org").await, bed.user("bob@example.org").await);
     let acme = bed.root("acme", owner).await;
-    let people = async || bed.read().await.members_count(acme).await.unwrap();
+    let people = async || bed.read().await.members_count(acme, bed.now()).await.unwrap();
     assert_eq!(people().await, 1);
     for slug in ["core", "other"] {
         let team = team(&bed, acme, slug).await;
@@ -458,8 +458,8 @@ async fn plan_2_people_are_counted_once(bed: Bed) {
         join(&bed, &team, owner, TeamRole::Viewer).await.unwrap();
     }
     assert_eq!(people().await, 2);
-    assert!(bed.read().await.is_member(acme, member).await.unwrap());
-    assert!(!bed.read().await.is_member(acme, UserId::fresh(&SystemIds)).await.unwrap());
+    assert!(bed.read().await.is_member(acme, member, bed.now()).await.unwrap());
+    assert!(!bed.read().await.is_member(acme, UserId::fresh(&SystemIds), bed.now()).await.unwrap());
 }
 
 async fn hier_5_a_team_gives_a_home_and_takes_it_back(bed: Bed) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use bastide_model::{Clock as _, SystemClock};
 use bastide_testkit::fake_agent::{Alive, FakeAgent};
+use bastide_testkit::hub::PASSWORD;
 use bastide_testkit::wait;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -376,6 +377,79 @@ async fn plan_2_e_30_members_never_pass_the_limit_together() -> Result<()> {
     let (given, refused) = codes.split_at(9);
     ensure!(given.iter().all(String::is_empty), "{codes:?}");
     ensure!(refused.iter().all(|code| code == "limit_exceeded"), "{codes:?}");
+    scene.stage.stop().await
+}
+
+/// PLAN-2, ROLE-9: a role that has ended takes no place and is no role; to extend it is to take a place again, where there is
+/// one.
+#[tokio::test(flavor = "multi_thread")]
+async fn role_9_plan_2_an_ended_role_takes_no_place() -> Result<()> {
+    let scene = Scene::set(Stage::on_sqlite().await?).await?;
+    let admin = &scene.stage.admin;
+    scene.make("small", "acme", "business").await?;
+    let soon = SystemClock.now().plus_seconds(2).to_string();
+    let order = json!({"user": BOB, "role": "administrator", "expires_at": soon});
+    let given = admin.post(&assignments("small"), &order).await?;
+    let one = format!("{}/{}", assignments("small"), text(&given, "/id")?);
+    wait::until("the role to end", LIMIT, async || {
+        Ok((!scene.sees(&scene.bob, "small").await?).then_some(()))
+    })
+    .await?;
+    let listed = admin.get(&format!("{}?role=none", members("small"))).await?;
+    ensure!(texts(&listed, "/user/email")? == [BOB] && texts(&listed, "/role")? == ["none"], "{listed}");
+    let listed = admin.get(&format!("{}?role=administrator", members("small"))).await?;
+    ensure!(texts(&listed, "/user/email")?.is_empty(), "{listed}");
+    for number in 0..9 {
+        let email = format!("p{number}@acme.test");
+        scene.stage.user(&email).await?;
+        let given = try_give(admin, "small", &json!({"user": email, "role": "administrator"})).await?;
+        ensure!(given.0 == 201, "{number}: {given:?}");
+    }
+    let never = json!({"expires_at": "never"});
+    let refused = change(admin, &one, 1, &never).await?;
+    ensure!(refused.outcome() == outcome(403, "limit_exceeded"), "{}", refused.body);
+    let further = change(admin, &one, 1, &json!({"reach": "beneath"})).await?;
+    ensure!(further.status == 200, "an ended one takes no place: {}", further.body);
+    let first = admin.get(&format!("{}?search=p0@acme.test", members("small"))).await?;
+    let id = text(&first, "/items/0/user/id")?.to_owned();
+    admin.delete(&format!("{}/{id}", members("small"))).await?;
+    change(admin, &one, 2, &never).await?.done()?;
+    ensure!(scene.sees(&scene.bob, "small").await?);
+    let refused = try_give(admin, "small", &json!({"user": "p0@acme.test", "role": "administrator"})).await?;
+    ensure!(refused == outcome(403, "limit_exceeded"), "{refused:?}");
+    scene.stage.stop().await
+}
+
+/// PLAN-1, HIER-6: the overview counts everybody, however many pages they fill, and names the owner; what may not be seen is
+/// said to be so and is not shown as nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn plan_1_the_overview_counts_everybody_and_shows_nobody_a_false_number() -> Result<()> {
+    let database = Database::new().await?;
+    let scene = Scene::set(Stage::on_postgres(&database).await?).await?;
+    let crowd = "with people as (insert into users (id, realm_id, email, email_key, name, search, access, created_at_ms, \
+        revision) select gen_random_uuid(), o.realm_id, 'a' || n || '@a.test', 'a' || n || '@a.test', 'A', 'a' || n, \
+        'enabled', 0, 1 from organizations o, generate_series(1, 205) n where o.slug = 'acme' returning id, realm_id) \
+        insert into assignments (id, realm_id, organization_id, user_id, role, reach, created_at_ms) \
+        select gen_random_uuid(), o.realm_id, o.id, p.id, 'administrator', 'here', 0 \
+        from people p, organizations o where o.slug = 'acme'";
+    database.run(crowd).await?;
+    let overview = async |email: &str| {
+        let mut visitor = scene.stage.hub.visitor()?;
+        visitor.sign_in(email, PASSWORD).await?;
+        Ok::<_, anyhow::Error>(visitor.get("/o/acme").await?.body)
+    };
+    let page = overview(ADA).await?;
+    let owner = format!("<span class=\"muted\">{ADA}</span>");
+    for shown in ["<span>206, unlimited</span>", "<span>1, unlimited</span>", owner.as_str()] {
+        ensure!(page.contains(shown), "{shown}: {page}");
+    }
+    let admin = &scene.stage.admin;
+    admin.post("/v1/organizations/acme/teams", &json!({"name": "Core", "slug": "core"})).await?;
+    let order = json!({"user": EVE, "role": "viewer"});
+    admin.post("/v1/organizations/acme/teams/core/members", &order).await?;
+    let page = overview(EVE).await?;
+    ensure!(page.matches("Not visible to you").count() == 3, "owner, members, what lies beneath: {page}");
+    ensure!(!page.contains("unlimited"), "{page}");
     scene.stage.stop().await
 }
 

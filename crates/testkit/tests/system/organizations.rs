@@ -422,7 +422,8 @@ async fn org_8_a_slug_stays_reserved_until_the_tear_down_ends() -> Result<()> {
     stage.stop().await
 }
 
-/// HIER-5: the first organization is the home, which is where sign-in leads; without one it leads to the list.
+/// HIER-5: the first organization is the home, which is where sign-in leads; when it is lost another that one belongs to is;
+/// without any it leads to the list.
 #[tokio::test(flavor = "multi_thread")]
 async fn hier_5_sign_in_leads_home() -> Result<()> {
     let stage = Stage::on_sqlite().await?;
@@ -440,6 +441,15 @@ async fn hier_5_sign_in_leads_home() -> Result<()> {
     ensure!(home(ADMINISTRATOR).await? == "/me/organizations");
     ensure!(ada.delete_organization("acme").await?.status == 202);
     gone(&ada, "acme").await?;
+    ensure!(home("ada@acme.test").await? == "/o/second", "where she belongs as well");
+    stage.user("bob@acme.test").await?;
+    let order = json!({"user": "bob@acme.test", "role": "administrator"});
+    let given = stage.admin.post(&format!("{PATH}/second/assignments"), &order).await?;
+    ensure!(home("bob@acme.test").await? == "/o/second", "by a role that was given");
+    stage.admin.delete(&format!("{PATH}/second/assignments/{}", text(&given, "/id")?)).await?;
+    ensure!(home("bob@acme.test").await? == "/me/organizations");
+    ensure!(ada.delete_organization("second").await?.status == 202);
+    gone(&ada, "second").await?;
     ensure!(home("ada@acme.test").await? == "/me/organizations");
 
     // Whoever is made the administrator of a client organization is at home there.

@@ -122,6 +122,38 @@ async fn role_6_role_7_custom_roles() -> Result<()> {
     scene.stage.stop().await
 }
 
+/// ORG-7: the owner edits, and so does who holds `organizations.update` by a custom role; an administrator does not and is told
+/// what is missing.
+#[tokio::test(flavor = "multi_thread")]
+async fn org_7_the_owner_edits_and_an_administrator_does_not() -> Result<()> {
+    let scene = Scene::set().await?;
+    let (ada, bob, eve) = (&scene.ada, &scene.bob, &scene.eve);
+    let path = "/v1/organizations/acme";
+    let edits = json!({
+        "name": "Acme Works", "description": "Anvils", "visibility": "public", "annotations": {"acme.test/a": "1"},
+    });
+    ensure!(change(ada, path, &edits).await?.0 == 200);
+    let seen = ada.get(path).await?;
+    for key in ["name", "description", "visibility", "annotations"] {
+        ensure!(seen.get(key) == edits.get(key), "{key}: {seen}");
+    }
+    let own = bob.get(path).await?;
+    let offered = own.pointer("/actions").map(Value::to_string).unwrap_or_default();
+    ensure!(text(&own, "/role")? == "administrator" && !offered.contains("\"update\""), "{own}");
+    for (key, value) in edits.as_object().into_iter().flatten() {
+        let (edit, seen) = (json!({(key): value}), [("if-match", text(&own, "/etag")?)]);
+        let refused = bob.ask_with(Method::PATCH, path, Some(&edit), &seen).await?;
+        ensure!(refused.outcome() == outcome(403, "permission_missing"), "{key}: {}", refused.body);
+        ensure!(text(&refused.body, "/permission")? == "organizations.update", "{}", refused.body);
+    }
+    ensure!(define(ada, "acme", "Editor", &["organizations.update"]).await?.0 == 201);
+    scene.give("acme", EVE, "editor").await?;
+    ensure!(change(eve, path, &json!({"name": "Acme by Eve"})).await?.0 == 200);
+    ensure!(text(&ada.get(path).await?, "/name")? == "Acme by Eve");
+    ensure!(eve.outcome(Method::GET, "/v1/organizations/beneath", None).await?.0 == 404, "here only");
+    scene.stage.stop().await
+}
+
 /// ROLE-10, HIER-4, E-43: which grant gives it, or what is missing; about others only to who may know them, and without names
 /// of what lies above.
 #[tokio::test(flavor = "multi_thread")]

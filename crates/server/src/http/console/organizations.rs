@@ -1,10 +1,10 @@
 //! Pages of one organization.
 
 use bastide_api::PageQuery;
-use bastide_api::members::{AccessSource, MemberQuery, MemberView};
 use bastide_api::organizations::{ConfirmQuery, HostNames, OrganizationView, PlacementView};
 use bastide_api::registry::PlanView;
 use bastide_api::tree::BlockerView;
+use bastide_model::Error;
 
 use super::tree;
 use super::visit::{Visit, fields, go, show, wrong};
@@ -22,17 +22,12 @@ pub(super) async fn overview(mut visit: Visit, At(slug): At<Name>) -> Result<Htm
     let organization = visit.enter(&slug).await?;
     let above = tree::above(&visit, &organization).await?;
     let here = visit.uri.clone();
-    let own = Search(MemberQuery { page_size: Some(200), ..MemberQuery::default() });
-    let members = members::list(visit.state(), visit.who(), At(slug.clone()), own, here.clone()).await;
-    let members = visit.listing(members)?;
-    let owner = members.items().iter().find(|member| owns(member)).cloned();
-    let first = Search(PageQuery { page_size: Some(200), ..PageQuery::default() });
-    let beneath =
-        http_tree::children(visit.state(), visit.who(), At(slug.clone()), first, here.clone()).await;
-    let beneath = visit.listing(beneath)?;
+    let summary = members::summary(visit.state(), visit.who(), At(slug.clone())).await;
+    let (owner, people) = if_seen(summary)?.map_or((None, None), |(owner, people)| (owner, Some(people)));
+    let beneath = http_tree::children_count(visit.state(), visit.who(), At(slug.clone())).await;
+    let beneath = if_seen(beneath)?;
     let plan = plan_of(&visit, &organization).await?;
-    let belongs = members.items().iter().filter(|member| belongs(member)).count();
-    let usage = plan.as_ref().map(|plan| usage(plan, belongs, beneath.items().len())).unwrap_or_default();
+    let usage = plan.as_ref().map(|plan| usage(plan, people, beneath)).unwrap_or_default();
     let placements = placements(&visit, &slug).await?;
     let few = Search(PageQuery { page_size: Some(LATEST), ..PageQuery::default() });
     let asked = Search(visit.list_query());
@@ -45,14 +40,13 @@ pub(super) async fn overview(mut visit: Visit, At(slug): At<Name>) -> Result<Htm
     Ok(show(pages::overview(&visit.page, &view)))
 }
 
-/// Whether somebody counts as a member (PLAN-1): not by a role from above alone.
-fn belongs(member: &MemberView) -> bool {
-    member.sources.iter().any(|source| !matches!(source, AccessSource::Inherited { .. }))
-}
-
-/// Whether the organization itself is theirs, and not one above.
-fn owns(member: &MemberView) -> bool {
-    member.sources.iter().any(|source| matches!(source, AccessSource::Direct { role, .. } if role == "owner"))
+/// What the caller may see; nothing where a permission is missing.
+fn if_seen<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(Failure::Domain(Error::Forbidden { .. })) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 async fn plan_of(visit: &Visit, organization: &OrganizationView) -> Result<Option<PlanView>, Failure> {
@@ -61,8 +55,8 @@ async fn plan_of(visit: &Visit, organization: &OrganizationView) -> Result<Optio
     Ok(plans.items.into_iter().find(|plan| plan.slug == organization.plan))
 }
 
-fn usage(plan: &PlanView, members: usize, beneath: usize) -> Vec<Usage> {
-    let one = |name: &str, used: usize, allowed| Usage { name: name.to_owned(), used: used as u64, allowed };
+fn usage(plan: &PlanView, members: Option<u64>, beneath: Option<u64>) -> Vec<Usage> {
+    let one = |name: &str, used, allowed| Usage { name: name.to_owned(), used, allowed };
     vec![one("Members", members, plan.members), one("Sub-organizations", beneath, plan.sub_organizations)]
 }
 

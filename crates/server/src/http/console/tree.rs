@@ -61,7 +61,9 @@ fn destination(to: &str) -> Move {
 fn page(visit: &Visit, organization: OrganizationView, to: String) -> MovePage {
     let takes = |one: &&OrganizationView| one.actions.iter().any(|action| action == "move_beneath");
     let places = visit.page.switcher.iter().filter(takes).cloned().collect();
-    MovePage { organization, places, to, preview: None, typed: String::new(), problem: None }
+    // The switcher has one page: what is not on it can be typed only.
+    let is_cut = visit.page.switcher.len() >= usize::try_from(PAGE_SIZE_MAX).unwrap_or(usize::MAX);
+    MovePage { organization, places, is_cut, to, preview: None, typed: String::new(), problem: None }
 }
 
 /// What would follow; a place that is not to be seen is a wrong choice and not a page that is missing.

@@ -99,11 +99,9 @@ fn of_placement(placement: &PlacementView) -> Vec<Matter> {
 
 /// A limit that is just reached is as it should be: the bar beside it shows it.
 fn of_usage(usage: &Usage) -> Option<Matter> {
-    let allowed = usage.allowed.filter(|allowed| usage.used > *allowed)?;
-    let sentence = format!(
-        "{}: over the limit, {} of {allowed}. What exists stays; nothing new.",
-        usage.name, usage.used
-    );
+    let (used, allowed) = usage.used.zip(usage.allowed).filter(|(used, allowed)| used > allowed)?;
+    let sentence =
+        format!("{}: over the limit, {used} of {allowed}. What exists stays; nothing new.", usage.name);
     Some(matter(Tone::Warn, sentence, "plan"))
 }
 
@@ -114,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_healthy_organization_needs_nothing() {
-        let usage = [Usage { name: "Members".into(), used: 2, allowed: Some(10) }];
+        let usage = [Usage { name: "Members".into(), used: Some(2), allowed: Some(10) }];
         assert_eq!(matters(&data::organization("acme"), &[data::placement("eu-1")], &usage), []);
     }
 
@@ -132,7 +130,7 @@ mod tests {
     /// PLAN-3: what is over its limit is said, what has just reached it is not.
     #[test]
     fn plan_3_over_the_limit_is_said() {
-        let usage = |used| [Usage { name: "Members".into(), used, allowed: Some(2) }];
+        let usage = |used| [Usage { name: "Members".into(), used: Some(used), allowed: Some(2) }];
         let said = |used| matters(&data::organization("acme"), &[data::placement("eu-1")], &usage(used));
         assert!(said(1).is_empty() && said(2).is_empty());
         assert!(said(3)[0].sentence.contains("over the limit, 3 of 2"));

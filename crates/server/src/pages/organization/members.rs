@@ -96,12 +96,13 @@ const SOURCES: [(&str, &str); 4] = [
     ("inherited", "Role from above"),
     ("team", "By a team"),
 ];
-const ROLES: [(&str, &str); 5] = [
+const ROLES: [(&str, &str); 6] = [
     ("", "Any role"),
     ("owner", "Owner"),
     ("administrator", "Administrator"),
     ("custom", "Custom role"),
     ("member", "Member"),
+    ("none", "None (ended)"),
 ];
 
 /// `GET` and `POST /o/{slug}/members`.

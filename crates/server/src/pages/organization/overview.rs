@@ -2,7 +2,7 @@
 //! last; then where it runs and what is beneath it.
 
 use bastide_api::audit::AuditView;
-use bastide_api::members::MemberView;
+use bastide_api::members::Colleague;
 use bastide_api::organizations::{OrganizationView, PlacementView};
 use bastide_api::registry::PlanView;
 use maud::{Markup, html};
@@ -22,8 +22,8 @@ use crate::pages::navigation::offers;
 pub struct Usage {
     /// What is counted, such as `Members`.
     pub name: String,
-    /// How much is in use.
-    pub used: u64,
+    /// How much is in use; absent when the caller may not know.
+    pub used: Option<u64>,
     /// How much is allowed; absent means unlimited.
     pub allowed: Option<u64>,
 }
@@ -38,7 +38,7 @@ pub struct OverviewPage {
     /// Its plan, when the caller sees it.
     pub plan: Option<PlanView>,
     /// Its owner, when the caller sees members.
-    pub owner: Option<MemberView>,
+    pub owner: Option<Colleague>,
     /// How much of the plan is used.
     pub usage: Vec<Usage>,
     /// Where it runs.
@@ -101,7 +101,7 @@ fn ownership(view: &OverviewPage) -> Markup {
     let organization = &view.organization;
     let owner = html! {
         @if let Some(owner) = &view.owner {
-            (text::name(&owner.user.name)) br; span.muted { (owner.user.email) }
+            (text::name(&owner.name)) br; span.muted { (owner.email) }
         } @else { (text::muted("Not visible to you")) }
     };
     let mut rows = vec![
@@ -150,15 +150,18 @@ pub(in crate::pages) fn compute(plan: &PlanView) -> String {
 
 /// How much is used: the numbers say it, the bar only shows it.
 fn meter(usage: &Usage) -> Markup {
-    let Some(allowed) = usage.allowed else {
-        return html! { div.usage { span { (usage.name) } span { (usage.used) ", unlimited" } } };
+    let Some(used) = usage.used else {
+        return html! { div.usage { span { (usage.name) } (text::muted("Not visible to you")) } };
     };
-    let share = usage.used.saturating_mul(100).checked_div(allowed).unwrap_or(100).min(100);
+    let Some(allowed) = usage.allowed else {
+        return html! { div.usage { span { (usage.name) } span { (used) ", unlimited" } } };
+    };
+    let share = used.saturating_mul(100).checked_div(allowed).unwrap_or(100).min(100);
     html! {
         div.usage {
             span { (usage.name) }
-            span { (usage.used) " of " (allowed) }
-            svg.meter.full[usage.used >= allowed] aria-hidden="true" focusable="false" {
+            span { (used) " of " (allowed) }
+            svg.meter.full[used >= allowed] aria-hidden="true" focusable="false" {
                 rect.meter-track width="100%" height="100%" {}
                 rect.meter-used width={ (share) "%" } height="100%" {}
             }

@@ -22,6 +22,8 @@ pub struct MovePage {
     pub organization: OrganizationView,
     /// The places to choose from: organizations that the caller may move something beneath.
     pub places: Vec<OrganizationView>,
+    /// Whether there may be more of them than a choice holds, so that the place is typed.
+    pub is_cut: bool,
     /// The place that is chosen: a short name, [`ROOT`], or nothing yet.
     pub to: String,
     /// What would follow, when a place is chosen that it can go to.
@@ -55,14 +57,21 @@ fn choice(view: &MovePage, errors: Errors<'_>) -> Markup {
     html! {
         form.form.card method="get" action={ "/o/" (own.slug) "/move" } {
             p { "It moves with everything beneath it. Before it does, you see who gains and who loses what." }
-            (Select {
-                name: "to",
-                label: "Beneath",
-                pointer: "/parent",
-                hint: html! { "Organizations in which you have the permission " code { "organizations.move" } "." },
-                choices: places.chain([root]).collect(),
-                chosen: &view.to,
-            }.render(errors))
+            @if view.is_cut {
+                (Field::new("to", "Beneath", &view.to).pointer("/parent").code().hint(html! {
+                    "The short name of an organization in which you have the permission " code { "organizations.move" }
+                    ", or " code { (ROOT) } " to make it a root."
+                }).render(errors))
+            } @else {
+                (Select {
+                    name: "to",
+                    label: "Beneath",
+                    pointer: "/parent",
+                    hint: html! { "Organizations in which you have the permission " code { "organizations.move" } "." },
+                    choices: places.chain([root]).collect(),
+                    chosen: &view.to,
+                }.render(errors))
+            }
             div.actions {
                 (button::submit("Show what follows"))
                 (button::link(&format!("/o/{}", own.slug), "Cancel"))

@@ -13,6 +13,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
     let choice = MovePage {
         organization,
         places: vec![data::named("holding", "Holding"), data::named("cairo", data::RIGHT_TO_LEFT)],
+        is_cut: false,
         to: String::new(),
         preview: None,
         typed: String::new(),
@@ -54,6 +55,7 @@ pub(super) fn samples() -> Vec<(&'static str, Markup)> {
         ("move", relocation(&ctx, &choice)),
         ("move-nowhere", relocation(&ctx, &MovePage { places: Vec::new(), ..choice })),
         ("move-errors", relocation(&ctx, &wrong)),
+        ("move-typed", relocation(&ctx, &MovePage { is_cut: true, ..wrong.clone() })),
         ("move-preview", relocation(&ctx, &confirm)),
         ("move-preview-quiet", relocation(&ctx, &quiet)),
         ("move-preview-errors", relocation(&ctx, &mistyped)),

@@ -31,10 +31,10 @@ fn full() -> OverviewPage {
         organization: data::acting(),
         above: vec![data::named("holding", "Holding"), data::named("north", data::MARKUP)],
         plan: data::plans().into_iter().nth(1),
-        owner: Some(data::member("ada@example.org", "Ada Fontaine", "owner", "beneath")),
+        owner: Some(data::member("ada@example.org", "Ada Fontaine", "owner", "beneath").user),
         usage: vec![
-            Usage { name: "Members".into(), used: 4, allowed: Some(10) },
-            Usage { name: "Sub-organizations".into(), used: 2, allowed: Some(20) },
+            Usage { name: "Members".into(), used: Some(4), allowed: Some(10) },
+            Usage { name: "Sub-organizations".into(), used: Some(2), allowed: Some(20) },
         ],
         placements: vec![data::placement("eu-1")],
         children: Listing::whole(vec![
@@ -65,8 +65,9 @@ fn troubled() -> OverviewPage {
             ..data::named("acme", &data::longest_name())
         },
         usage: vec![
-            Usage { name: "Members".into(), used: 12, allowed: Some(10) },
-            Usage { name: "Deployments".into(), used: 40, allowed: None },
+            Usage { name: "Members".into(), used: Some(12), allowed: Some(10) },
+            Usage { name: "Deployments".into(), used: Some(40), allowed: None },
+            Usage { name: "Sub-organizations".into(), used: None, allowed: None },
         ],
         placements: vec![data::broken_placement("eu-1"), silent],
         owner: None,
