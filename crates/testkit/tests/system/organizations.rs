@@ -442,12 +442,6 @@ async fn hier_5_sign_in_leads_home() -> Result<()> {
     ensure!(ada.delete_organization("acme").await?.status == 202);
     gone(&ada, "acme").await?;
     ensure!(home("ada@acme.test").await? == "/o/second", "where she belongs as well");
-    stage.user("bob@acme.test").await?;
-    let order = json!({"user": "bob@acme.test", "role": "administrator"});
-    let given = stage.admin.post(&format!("{PATH}/second/assignments"), &order).await?;
-    ensure!(home("bob@acme.test").await? == "/o/second", "by a role that was given");
-    stage.admin.delete(&format!("{PATH}/second/assignments/{}", text(&given, "/id")?)).await?;
-    ensure!(home("bob@acme.test").await? == "/me/organizations");
     ensure!(ada.delete_organization("second").await?.status == 202);
     gone(&ada, "second").await?;
     ensure!(home("ada@acme.test").await? == "/me/organizations");
@@ -457,12 +451,18 @@ async fn hier_5_sign_in_leads_home() -> Result<()> {
     ensure!(home(ADMINISTRATOR).await? == "/o/northwind");
     let (_agent, _alive) = stage.licensed("eu-1").await?;
     let order = json!({
-        "acting_from": "northwind", "name": "Globex", "slug": "globex", "hub": "main", "spoke": "eu-1",
+        "acting_from": "northwind", "name": "Globex", "slug": "globex", "hub": "main", "spoke": "eu-1", "plan": "business",
         "administrator": {"kind": "new", "account": {"email": "gus@globex.test", "name": "Gus", "password": PASSWORD}},
         "gateway": {"kind": "shared"},
     });
     stage.admin.post("/v1/client-organizations", &order).await?;
     ensure!(home("gus@globex.test").await? == "/o/globex");
+    stage.user("bob@acme.test").await?;
+    let order = json!({"user": "bob@acme.test", "role": "administrator"});
+    let given = stage.admin.post(&format!("{PATH}/globex/assignments"), &order).await?;
+    ensure!(home("bob@acme.test").await? == "/o/globex", "by a role that was given");
+    stage.admin.delete(&format!("{PATH}/globex/assignments/{}", text(&given, "/id")?)).await?;
+    ensure!(home("bob@acme.test").await? == "/me/organizations");
     stage.stop().await
 }
 
