@@ -468,4 +468,16 @@ mod tests {
             assert!(one(bad).is_err(), "{bad}");
         }
     }
+    #[test]
+    fn annotations_are_as_many_and_as_long_as_allowed() {
+        let many = |number: usize| (0..number).map(|at| (format!("key-{at}"), String::new())).collect();
+        assert!(Annotations::try_from(BTreeMap::from_iter::<Vec<_>>(many(ANNOTATIONS_MAX))).is_ok());
+        assert!(Annotations::try_from(BTreeMap::from_iter::<Vec<_>>(many(ANNOTATIONS_MAX + 1))).is_err());
+        let long = |bytes: usize| BTreeMap::from([("key".to_owned(), "v".repeat(bytes - "key".len()))]);
+        let longest = Annotations::try_from(long(ANNOTATION_BYTES_MAX)).unwrap();
+        assert_eq!(BTreeMap::from(longest), long(ANNOTATION_BYTES_MAX));
+        assert!(Annotations::try_from(long(ANNOTATION_BYTES_MAX + 1)).is_err());
+        let nul = BTreeMap::from([("key".to_owned(), "a\0b".to_owned())]);
+        assert!(Annotations::try_from(nul).is_err());
+    }
 }
