@@ -132,13 +132,27 @@ async fn store_new<A: bastide_store::Creates>(
     }
     // What was decided while others held the parent counts (E-30).
     let permit = authorize()?;
-    let plan = plan_for(&mut tx, realm, None).await?;
-    let organization = prepare(app, &mut tx, input, (realm, parent), plan.id, now).await?;
+    let id = found(app, &mut tx, &permit, owner, (input, now)).await?;
+    app.publish(tx.commit().await?).await?;
+    Ok(id)
+}
+
+/// Makes an organization on the realm's default plan where the permit is for, in a transaction that may do more: its owner
+/// has a home in it when they have none yet.
+pub(crate) async fn found<A: bastide_store::Creates>(
+    app: &App,
+    tx: &mut Tx,
+    permit: &Permit<A>,
+    owner: UserId,
+    (input, now): (&NewOrganization, Timestamp),
+) -> Result<OrganizationId> {
+    let (realm, parent) = (permit.realm(), permit.organization());
+    let plan = plan_for(tx, realm, None).await?;
+    let organization = prepare(app, tx, input, (realm, parent), plan.id, now).await?;
     let ids = (AssignmentId::fresh(app.ids()), AuditId::fresh(app.ids()));
-    tx.create_organization(&permit, &organization, owner, ids).await?;
+    tx.create_organization(permit, &organization, owner, ids).await?;
     tx.user_home_default(owner, organization.id).await?;
     tx.outbox_put(app.ids(), "organization.created", json!({"organization": organization.id}), now).await?;
-    app.publish(tx.commit().await?).await?;
     Ok(organization.id)
 }
 

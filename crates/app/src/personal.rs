@@ -4,11 +4,10 @@ use bastide_authz::Permit;
 use bastide_model::names::{Annotations, Description, DisplayName, Slug};
 use bastide_model::organization::{Kind, NewOrganization, Visibility};
 use bastide_model::user::User;
-use bastide_model::{AssignmentId, AuditId, Error, OrganizationId, Result, Timestamp};
+use bastide_model::{Error, OrganizationId, Result, Timestamp};
 use bastide_store::{Creates, Tx};
-use serde_json::json;
 
-use crate::organizations::{plan_for, prepare};
+use crate::organizations;
 use crate::state::App;
 
 /// How many letters of an account's id tell two people of one name apart.
@@ -34,13 +33,7 @@ pub(crate) async fn found<A: Creates>(
         visibility: Visibility::Private,
         annotations: Annotations::default(),
     };
-    let plan = plan_for(tx, user.realm, None).await?;
-    let organization = prepare(app, tx, &input, (user.realm, None), plan.id, now).await?;
-    let ids = (AssignmentId::fresh(app.ids()), AuditId::fresh(app.ids()));
-    tx.create_organization(permit, &organization, user.id, ids).await?;
-    tx.user_home_default(user.id, organization.id).await?;
-    tx.outbox_put(app.ids(), "organization.created", json!({"organization": organization.id}), now).await?;
-    Ok(organization.id)
+    organizations::found(app, tx, permit, user.id, (&input, now)).await
 }
 
 /// `ada-personal`: what stands before the `@` of the address, so that nobody takes a company's name by calling themselves so;
